@@ -1,0 +1,36 @@
+# Standby: `make run` to try it, `make test` to check it. Needs Python 3.11+ and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help run test check lock clean
+help:      ## what there is to do
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+run: $(VENV)/.run   ## the demo programme: web, clock and simulated carrier in one terminal
+	@exec $(BIN)/python -m bot demo
+
+test: $(VENV)/.dev  ## the whole suite
+	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m pytest
+	$(BIN)/mypy
+	$(BIN)/ruff check .
+
+lock: $(VENV)/.dev  ## pin what the requirements bring along
+	$(BIN)/pip-compile -q --no-emit-index-url --no-header --strip-extras -o requirements.lock requirements.txt
+	$(BIN)/pip-compile -q --no-emit-index-url --no-header --strip-extras --allow-unsafe -o requirements-dev.lock requirements-dev.txt
+
+clean:     ## take away the environment and the demo's database
+	rm -rf $(VENV) var
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@ $(VENV)/.run
