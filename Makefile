@@ -18,8 +18,8 @@ test: $(VENV)/.dev  ## the whole suite
 	$(BIN)/ruff check .
 
 lock: $(VENV)/.dev  ## pin what the requirements bring along
-	$(BIN)/pip-compile -q --no-emit-index-url --no-header --strip-extras -o requirements.lock requirements.txt
-	$(BIN)/pip-compile -q --no-emit-index-url --no-header --strip-extras --allow-unsafe -o requirements-dev.lock requirements-dev.txt
+	$(BIN)/pip-compile -q --no-emit-index-url --no-emit-find-links --no-header --strip-extras -o requirements.lock requirements.txt
+	$(BIN)/pip-compile -q --no-emit-index-url --no-emit-find-links --no-header --strip-extras --allow-unsafe -o requirements-dev.lock requirements-dev.txt
 
 clean:     ## take away the environment and the demo's database
 	rm -rf $(VENV) var

@@ -1,0 +1,58 @@
+"""What moves texts: the Carrier protocol, and the errors that cross it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class OutgoingText:
+    """One text on its way out.
+
+    `to` is the bare address value (E.164 on `sms` and `whatsapp`); `token` is our own id of the message, which
+    comes back in every status callback, so that a send whose answer was lost can still be matched.
+    `valid_for_s` is how long the carrier may keep it waiting (1 to 36,000 seconds).
+    """
+
+    channel: str
+    to: str
+    body: str
+    token: str
+    valid_for_s: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The carrier has the text: its id and the status it gave."""
+
+    carrier_id: str
+    status: str
+
+
+class CarrierError(Exception):
+    """A text was not sent, or nobody knows whether it was. `code` is the carrier's, where it gave one."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Refused(CarrierError):
+    """The carrier answered and did not take the text, or was never reached: nothing was sent."""
+
+
+class OutcomeUnknown(CarrierError):
+    """The connection broke after the request may have been read: the text may or may not be on its way."""
+
+
+class Carrier(Protocol):
+    """Moves texts. Every method may be called from several threads."""
+
+    def send(self, text: OutgoingText) -> Taken:
+        """Hand one text over. Raises Refused or OutcomeUnknown, nothing else."""
+
+    def find(self, text: OutgoingText, since: datetime) -> list[Taken]:
+        """The carrier's own record of texts like this one (address and body) made since then, oldest first.
+
+        Raises CarrierError when the carrier could not be asked.
+        """

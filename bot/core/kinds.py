@@ -1,0 +1,73 @@
+"""The words every part shares: needs, lanes, intents, and what was found in a text."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Need(StrEnum):
+    """What a message says is lacking. The definitions are in docs/needs.md."""
+
+    SAFETY = "safety"
+    HOUSING = "housing"
+    JOB = "job"
+    EDUCATION = "education"
+    COUNSELING = "counseling"
+    BASICS = "basics"
+    TRANSPORT = "transport"
+    HEALTH = "health"
+    LEGAL = "legal"
+    FAMILY = "family"
+
+
+class Lane(StrEnum):
+    """How soon a person reads a reply."""
+
+    NOW = "now"
+    TODAY = "today"
+    CLOSED = "closed"
+
+
+class Intent(StrEnum):
+    """What the writer wants; where two fit, the earlier one wins."""
+
+    STOP = "stop"
+    WRONG_NUMBER = "wrong_number"
+    HUMAN = "human"
+    HELP = "help"
+    REPLY = "reply"
+
+
+class Language(StrEnum):
+    """The languages every text to a participant is written in."""
+
+    EN = "en"
+    ES = "es"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One need at `text[start:end]` of the original message, and the rule that says so."""
+
+    need: Need
+    urgent: bool
+    start: int
+    end: int
+    rule: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one message says: its lane, what the writer wants, and each need with its reason."""
+
+    lane: Lane
+    intent: Intent
+    hits: tuple[Hit, ...] = ()
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """Each need once, in the order of the text."""
+        return tuple(dict.fromkeys(hit.need for hit in self.hits))
+
+    @property
+    def urgent(self) -> bool:
+        return self.lane is Lane.NOW
