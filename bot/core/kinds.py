@@ -71,3 +71,47 @@ class Found:
     @property
     def urgent(self) -> bool:
         return self.lane is Lane.NOW
+
+
+class Attention(StrEnum):
+    """Why a person is wanted where no need was named."""
+
+    READ = "read"
+    HUMAN = "human"
+    HELP = "help"
+    MOVE = "move"
+    QUIET = "quiet"
+    STOPPED = "stopped"
+    WRONG_NUMBER = "wrong_number"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+
+
+FlagKind = Need | Attention
+
+
+class Purpose(StrEnum):
+    """Why a text leaves; sending rules and the order of sending hang on it (bot/core/sending.py)."""
+
+    SAFETY = "safety"
+    ALERT = "alert"
+    NOTICE = "notice"
+    ANSWER = "answer"
+    WRITTEN = "written"
+    CHECK_IN = "check_in"
+
+
+class Outcome(StrEnum):
+    """How a check-in ended."""
+
+    FINISHED = "finished"
+    SILENT = "silent"
+    HANDED_OVER = "handed_over"
+    STOPPED = "stopped"
+    REPLACED = "replaced"
+    BROKEN = "broken"
+
+
+def flag_kind(name: str) -> FlagKind:
+    """The kind with this name. Raises ValueError where there is none."""
+    return Need(name) if name in set(Need) else Attention(name)

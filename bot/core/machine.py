@@ -1,0 +1,214 @@
+"""The state machine: a flow, a position and a reply give the next position and what is to be done.
+
+Pure and total: any text in any state gives a Turn, never an exception. The shell (bot/checkins.py) performs the
+effects and stores the position between replies.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+
+from bot.core.answers import Understood, understand
+from bot.core.flow import Does, Expect, Flow, Planned, State, Texts
+from bot.core.kinds import Attention, FlagKind, Found, Intent, Lane, Language, Outcome, Purpose
+from bot.core.speech import render
+from bot.core.turn import Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
+
+MORNING = time(9)  # a date without an hour is taken to mean the morning
+
+
+def begin(flow: Flow, values: Mapping[str, str], given: Given) -> Turn:
+    """Start the flow: its first texts and where it waits."""
+    return _Walk(flow, given, Purpose.CHECK_IN).to(flow.start, Position(flow.start, dict(values)))
+
+
+def nudge(flow: Flow, position: Position, given: Given) -> Turn:
+    """Ask once more after silence."""
+    return Turn(position, (_say(flow.nudge, position.values, given, Purpose.CHECK_IN),))
+
+
+def silence(flow: Flow, position: Position, given: Given) -> Turn:
+    """Nobody answered in time: what the flow says of that, and the end."""
+    return Turn(None, (*_do(flow.silence, position.values, given), Finish(Outcome.SILENT)))
+
+
+def unprompted(found: Found, given: Given) -> Turn:
+    """A text that no check-in waits for."""
+    talk = [_passed_on(given)] if found.hits or found.intent is Intent.HUMAN else []
+    return Turn(None, (*_heard(found, given, talk), *_flags_of(found)), found.lane)
+
+
+def reply(flow: Flow, position: Position, text: str, found: Found, given: Given) -> Turn:
+    """One reply to a check-in. It may answer the question, tell something else, or both.
+
+    An urgent finding ends the questions and leaves the talking to people. Asking for a person does too.
+    """
+    spoken = replace(position, spoken=tuple(dict.fromkeys((*position.spoken, *found.needs))))
+    if found.urgent or found.intent is Intent.HUMAN:
+        talk = [] if found.urgent else [_passed_on(given)]
+        return _handed_over(found, _flags_of(found), given, talk)
+    if found.intent is Intent.HELP:
+        return Turn(position, (*_heard(found, given, []), *_flags_of(found)), found.lane)
+    state = flow.states.get(position.state)
+    if state is None:
+        return Turn(None, (*_flags_of(found), *_broken()), Lane.TODAY)
+    understood = understand(state, text, given.language, given.now)
+    if understood is None:
+        return _not_understood(flow, state, spoken, found, given)
+    return _answered(flow, state, spoken, understood, found, given)
+
+
+def _answered(flow: Flow, state: State, position: Position, said: Understood, found: Found, given: Given) -> Turn:
+    answer_does = said.answer.does if said.answer else Does()
+    values = {**position.values, state.remember: said.value} if state.remember else position.values
+    here = replace(position, values=values, misses=0)
+    lane = _lane_of_answer(said, answer_does, found)
+    flags = () if lane is Lane.CLOSED else _flags_of(replace(found, lane=lane), answer_does)
+    kept: tuple[Effect, ...] = (Remember(state.remember, said.value),) if state.remember else ()
+    if answer_does.flags_now:
+        return _handed_over(found, (*kept, *flags), given, [])
+    done = (*kept, *flags, *_plans(answer_does, values, given))
+    target = (said.answer.next if said.answer else None) or state.next
+    onward = _Walk(flow, given, Purpose.ANSWER).to(target, here) if target else Turn(None, (Finish(Outcome.FINISHED),))
+    return Turn(onward.position, (*done, *onward.effects), lane)
+
+
+def _lane_of_answer(said: Understood, does: Does, found: Found) -> Lane:
+    """A listed answer and nothing beside it needs nobody; a free text or an answer with more to it does as found."""
+    if does.flags_now:
+        return Lane.NOW
+    if does.flags or found.hits:
+        return Lane.TODAY
+    return Lane.CLOSED if said.whole and found.intent is Intent.REPLY else found.lane
+
+
+def _not_understood(flow: Flow, state: State, position: Position, found: Found, given: Given) -> Turn:
+    flags = _flags_of(replace(found, lane=Lane.TODAY))
+    position = replace(position, misses=position.misses + 1)
+    if position.misses < state.tries:
+        return Turn(position, (*flags, _ask_again(state, position, found, given)), Lane.TODAY)
+    onward = _Walk(flow, given, Purpose.ANSWER).to(state.next, replace(position, misses=0))
+    return Turn(onward.position, (*flags, *onward.effects), Lane.TODAY)
+
+
+def _ask_again(state: State, position: Position, found: Found, given: Given) -> Say:
+    opening = given.always.noted if found.hits else given.always.again
+    own = state.again if state.again and not found.hits else again_texts(opening, state)
+    return _say(own, position.values, given, Purpose.ANSWER)
+
+
+def again_texts(opening: Texts, state: State) -> Texts:
+    """A question asked once more: an opening, then the question itself."""
+    return {language: f"{opening[language]} {text}" for language, text in state.say.items() if language in opening}
+
+
+def _handed_over(found: Found, flags: Sequence[Effect], given: Given, talk: Sequence[Effect]) -> Turn:
+    urgent = any(isinstance(flag, RaiseFlag) and flag.urgent for flag in flags)
+    lane = Lane.NOW if urgent else Lane.TODAY
+    heard = _heard(replace(found, lane=lane), given, talk)
+    return Turn(None, (*heard, *flags, Finish(Outcome.HANDED_OVER)), lane)
+
+
+def _heard(found: Found, given: Given, talk: Sequence[Effect]) -> Sequence[Effect]:
+    """What is said because of the finding itself: the safety text at most once an episode, or help, or `talk`."""
+    if found.urgent:
+        return [] if given.safety_said else [_say(given.always.safety, {}, given, Purpose.SAFETY)]
+    if found.intent is Intent.HELP:
+        return [_say(given.always.help, {}, given, Purpose.NOTICE)]
+    return talk
+
+
+def _flags_of(found: Found, does: Does | None = None) -> tuple[Effect, ...]:
+    """Each kind once: what was found in the words, what the chosen answer raises; READ where nothing else fits."""
+    does = does or Does()
+    flags: dict[FlagKind, RaiseFlag] = {}
+    for need in found.needs:
+        hits = tuple(hit for hit in found.hits if hit.need is need)
+        flags[need] = RaiseFlag(need, any(hit.urgent for hit in hits), hits)
+    for kind, urgent in [*((k, False) for k in does.flags), *((k, True) for k in does.flags_now)]:
+        before = flags.get(kind, RaiseFlag(kind))
+        flags[kind] = replace(before, urgent=before.urgent or urgent)
+    match found.intent:
+        case Intent.HUMAN:
+            flags[Attention.HUMAN] = RaiseFlag(Attention.HUMAN)
+        case Intent.HELP:
+            flags[Attention.HELP] = RaiseFlag(Attention.HELP)
+    if found.urgent and not any(flag.urgent for flag in flags.values()):
+        flags[Attention.READ] = RaiseFlag(Attention.READ, urgent=True)
+    if not flags and found.lane is not Lane.CLOSED:
+        flags[Attention.READ] = RaiseFlag(Attention.READ)
+    return tuple(flags.values())
+
+
+def _do(does: Does, values: Mapping[str, str], given: Given) -> tuple[Effect, ...]:
+    flags = [RaiseFlag(kind) for kind in does.flags] + [RaiseFlag(kind, urgent=True) for kind in does.flags_now]
+    return (*flags, *_plans(does, values, given))
+
+
+def _plans(does: Does, values: Mapping[str, str], given: Given) -> tuple[Effect, ...]:
+    timed = [(plan, due_at(plan, values, given.now)) for plan in does.plans]
+    return tuple(Schedule(plan.flow, at, dict(values)) for plan, at in timed if at is not None)
+
+
+def due_at(plan: Planned, values: Mapping[str, str], now: datetime) -> datetime | None:
+    """When a planned flow is due. None where its date is missing, unreadable, or too near for the reminder."""
+    if plan.after is not None:
+        return now + plan.after
+    target = moment_of(values.get(plan.date or "", ""), now)
+    if target is None or plan.before is None:
+        return None
+    at = target - plan.before
+    return at if at > now else None
+
+
+def moment_of(value: str, now: datetime) -> datetime | None:
+    """The instant that a remembered ISO date or instant names; without an hour the morning, without a zone `now`'s."""
+    try:
+        if "T" not in value:
+            return datetime.combine(date.fromisoformat(value), MORNING, now.tzinfo)
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+
+
+def _say(texts: Texts, values: Mapping[str, str], given: Given, purpose: Purpose) -> Say:
+    text = texts.get(given.language) or texts.get(Language.EN, "")
+    return Say(render(text, {**values, **given.words}, given.language), purpose)
+
+
+def _passed_on(given: Given) -> Say:
+    return _say(given.always.passed_on, {}, given, Purpose.ANSWER)
+
+
+def _broken() -> tuple[Effect, ...]:
+    return (RaiseFlag(Attention.READ), Finish(Outcome.BROKEN))
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """Walks from state to state until one waits for a reply, or the flow ends."""
+
+    flow: Flow
+    given: Given
+    purpose: Purpose
+
+    def to(self, name: str | None, position: Position) -> Turn:
+        """A walk longer than the flow has states goes in a circle and ends as broken; flow_check refuses such flows."""
+        effects: list[Effect] = []
+        for _ in range(len(self.flow.states) + 1):
+            if name is None:
+                return Turn(None, (*effects, Finish(Outcome.FINISHED)))
+            state = self.flow.states.get(name)
+            if state is None:
+                break
+            if state.unless_spoken not in position.spoken:
+                effects += self.enter(state, position)
+                if state.expect is not Expect.NOTHING:
+                    return Turn(replace(position, state=state.name), tuple(effects))
+            name = state.next
+        return Turn(None, (*effects, *_broken()), Lane.TODAY)
+
+    def enter(self, state: State, position: Position) -> list[Effect]:
+        says = [_say(state.say, position.values, self.given, self.purpose)] if state.say else []
+        return [*_do(state.does, position.values, self.given), *says]

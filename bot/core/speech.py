@@ -1,0 +1,55 @@
+"""Turning a written text into the words one person hears: values filled in, dates read aloud."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.core.kinds import Language
+
+SLOT = re.compile(r"\{(\w+)\}")
+WEEKDAYS = {
+    Language.EN: ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    Language.ES: ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+}
+MONTHS = {
+    Language.EN: ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+                  "November", "December"),
+    Language.ES: ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre",
+                  "noviembre", "diciembre"),
+}  # fmt: skip
+
+
+def slots(text: str) -> tuple[str, ...]:
+    """The names in braces that a text wants filled."""
+    return tuple(SLOT.findall(text))
+
+
+def render(text: str, values: Mapping[str, str], language: Language) -> str:
+    """Fill the slots of a text. ISO dates are read aloud; a value that is missing leaves nothing, never a brace."""
+    return SLOT.sub(lambda slot: spoken(values.get(slot[1], ""), language), text)
+
+
+def spoken(value: str, language: Language) -> str:
+    """A value as a person would say it: an ISO date or instant in words (its own wall clock), all else unchanged."""
+    if not re.match(r"^\d{4}-\d\d-\d\d", value):
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return say_moment(moment, language, with_time="T" in value)
+
+
+def say_moment(moment: datetime, language: Language, with_time: bool) -> str:
+    """"Tuesday, December 3 at 2:30 pm" and its Spanish like."""
+    day, month = WEEKDAYS[language][moment.weekday()], MONTHS[language][moment.month - 1]
+    if language is Language.ES:
+        date = f"el {day} {moment.day} de {month}"
+        return f"{date} a las {clock(moment)}" if with_time else date
+    date = f"{day}, {month} {moment.day}"
+    return f"{date} at {clock(moment)}" if with_time else date
+
+
+def clock(moment: datetime) -> str:
+    """"2:30 pm": understood in both languages, and plain enough for one-segment texts."""
+    return f"{moment.hour % 12 or 12}:{moment.minute:02d} {'am' if moment.hour < 12 else 'pm'}"
