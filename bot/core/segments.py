@@ -1,0 +1,41 @@
+"""How many segments a text is cut into on its way: what is paid for, and what the sending rate counts."""
+
+GSM_7 = "GSM-7"
+UCS_2 = "UCS-2"
+
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED = frozenset("^{}\\[~]|€\f")
+
+# Units in a text of one segment, and in each segment of a longer one (the header that joins them takes the rest).
+_ROOM = {GSM_7: (160, 153), UCS_2: (70, 67)}
+
+
+def segments(text: str) -> tuple[str, int]:
+    """The encoding a whole text needs and how many segments it makes (3GPP TS 23.038; counts as Twilio counts).
+
+    One character outside GSM-7 (á, í, ó, ú, an emoji, a curly quote) turns the whole text into UCS-2, which holds
+    less than half as much. An empty text is one segment.
+    """
+    encoding = GSM_7 if all(char in _BASIC or char in _EXTENDED for char in text) else UCS_2
+    widths = [_width(char, encoding) for char in text]
+    alone, joined = _ROOM[encoding]
+    return encoding, 1 if sum(widths) <= alone else _filled(widths, joined)
+
+
+def _width(char: str, encoding: str) -> int:
+    if encoding == GSM_7:
+        return 2 if char in _EXTENDED else 1
+    return 2 if ord(char) > 0xFFFF else 1
+
+
+def _filled(widths: list[int], room: int) -> int:
+    """Segments of `room` units that hold these characters in order, none cut in two."""
+    count, used = 1, 0
+    for width in widths:
+        if used + width > room:
+            count, used = count + 1, 0
+        used += width
+    return count
