@@ -125,6 +125,14 @@ def is_signed(url: str, params: Any, signature_header: str | None, token: str) -
         return False
 
 
+def never_left(error: Exception) -> bool:
+    """Whether the connection was never made, or the request never written, so that nothing can have been taken."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError | ConnectTimeoutError)
+
+
 def _address(channel: str, value: str) -> str:
     return f"whatsapp:{value}" if channel == "whatsapp" else value
 
@@ -133,17 +141,9 @@ def _failed_send(error: Exception) -> CarrierError:
     status = getattr(error, "status", None)
     if isinstance(status, int) and 400 <= status < 500:
         return Refused(f"Twilio refused a text ({_summary(error)})", _code(error))
-    if _never_left(error):
+    if never_left(error):
         return Refused(f"Twilio was not reached ({_summary(error)})")
     return OutcomeUnknown(f"nobody knows whether Twilio took a text ({_summary(error)})", _code(error))
-
-
-def _never_left(error: Exception) -> bool:
-    """Whether the connection was never made, or the request never written, so that nothing can have been taken."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError | ConnectTimeoutError)
 
 
 def _summary(error: Exception) -> str:
