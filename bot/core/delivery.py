@@ -1,0 +1,112 @@
+"""What the carrier's words mean: statuses that only climb, and error codes with what to do about them.
+
+Meanings of codes: Twilio's error catalogue; the deed beside each is our choice. A code that is not listed is shown to
+people and not retried.
+"""
+
+from datetime import timedelta
+from enum import IntEnum, StrEnum
+
+
+class Status(StrEnum):
+    """Where an outgoing text stands. The first five are ours, the rest the carrier's."""
+
+    QUEUED = "waiting"
+    SENDING = "handing_over"
+    DROPPED = "dropped"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    TAKEN = "taken"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class Rank(IntEnum):
+    """A text's delivery never goes down this ladder."""
+
+    OURS = 0
+    TAKEN = 1
+    SENT = 2
+    ENDED = 3
+    READ = 4
+
+
+RANKS = {
+    Status.TAKEN: Rank.TAKEN,
+    Status.SENT: Rank.SENT,
+    Status.DELIVERED: Rank.ENDED,
+    Status.UNDELIVERED: Rank.ENDED,
+    Status.FAILED: Rank.ENDED,
+    Status.CANCELED: Rank.ENDED,
+    Status.READ: Rank.READ,
+}
+CARRIER_WORDS = {
+    "accepted": Status.TAKEN,
+    "scheduled": Status.TAKEN,
+    "queued": Status.TAKEN,
+    "sending": Status.TAKEN,
+    "sent": Status.SENT,
+    "delivered": Status.DELIVERED,
+    "partially_delivered": Status.DELIVERED,
+    "read": Status.READ,
+    "undelivered": Status.UNDELIVERED,
+    "failed": Status.FAILED,
+    "canceled": Status.CANCELED,
+}
+
+
+def climb(now: Status, word: str) -> Status:
+    """The status after a callback with this word: never lower than before, unchanged by a word we do not know."""
+    heard = CARRIER_WORDS.get(word)
+    if heard is None or RANKS[heard] <= RANKS.get(now, Rank.OURS):
+        return now
+    return heard
+
+
+class Deed(StrEnum):
+    """What an error asks for."""
+
+    RETRY = "retry"
+    NUMBER_IS_BAD = "number_is_bad"
+    OPTED_OUT = "opted_out"
+    OPERATOR = "operator"
+
+
+DEEDS: dict[int, Deed] = {
+    **dict.fromkeys((429, 20429, 21611, 30001, 30017, 30022, 30023), Deed.RETRY),
+    **dict.fromkeys((21211, 21604, 21612, 21614, 21635, 30005, 30006, 63003, 63024), Deed.NUMBER_IS_BAD),
+    **dict.fromkeys((21610, 63014), Deed.OPTED_OUT),
+}
+PLAIN = {
+    21211: "This is not a phone number the carrier knows.",
+    21610: "The person told the carrier STOP.",
+    21612: "The carrier cannot reach this number from ours.",
+    21614: "This number cannot receive texts.",
+    30003: "The phone is off or out of reach.",
+    30004: "The phone or its carrier blocks our texts.",
+    30005: "The number may not exist any more.",
+    30006: "This number is a landline or cannot be reached.",
+    30007: "The carrier took the text for spam.",
+    30008: "The carrier gives no reason.",
+    30034: "Our number is not registered with the carriers.",
+}
+RETRIES = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))
+
+
+def deed_for(code: int | None) -> Deed:
+    """What to do about a refusal. No code means the carrier was never reached: try again."""
+    return Deed.RETRY if code is None else DEEDS.get(code, Deed.OPERATOR)
+
+
+def in_plain_words(code: int | None) -> str:
+    """One sentence on an error code for people who do not know codes."""
+    return PLAIN.get(code or 0, "The carrier did not take it." if code is None else f"The carrier says error {code}.")
+
+
+def retry_in(attempts: int) -> timedelta | None:
+    """How long to wait after this many attempts (from 1); None when it is time to give up and tell a person."""
+    return RETRIES[attempts - 1] if 1 <= attempts <= len(RETRIES) else None

@@ -1,0 +1,73 @@
+"""Sending hours and due times on people's own wall clocks, right across daylight-saving changes.
+
+Instants are aware; zones are IANA names. Sending hours default to 9:00-20:00: inside every state's limits that are
+known to us (Florida, Oklahoma and Washington end at 20:00; 47 CFR 64.1200(c)(1) allows 8:00-21:00).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class Window:
+    """A daily stretch of wall-clock time, `opens` included, `closes` not; `days` are weekdays, Monday is 0."""
+
+    opens: time
+    closes: time
+    days: frozenset[int] = frozenset(range(7))
+
+
+SENDING_HOURS = Window(time(9), time(20))
+WORKING_HOURS = Window(time(9), time(17), frozenset(range(5)))
+
+
+def is_open(window: Window, at: datetime, zone: str) -> bool:
+    """Whether the window is open at this instant on the wall clock of the zone."""
+    local = at.astimezone(ZoneInfo(zone))
+    return local.weekday() in window.days and window.opens <= local.time() < window.closes
+
+
+def next_open(window: Window, at: datetime, zone: str) -> datetime:
+    """The first instant (UTC) at or after `at` when the window is open."""
+    if is_open(window, at, zone):
+        return at.astimezone(UTC)
+    local = at.astimezone(ZoneInfo(zone))
+    for days in range(15):
+        day = local.date() + timedelta(days=days)
+        opening = on_wall_clock(day, window.opens, zone)
+        if day.weekday() in window.days and opening >= at:
+            return opening
+    raise ValueError("a window must be open on some day of the week")
+
+
+def on_wall_clock(day: date, hour: time, zone: str) -> datetime:
+    """The instant (UTC) when clocks in the zone show this. A time the spring change skips is the one just after it."""
+    wall = datetime.combine(day, hour, ZoneInfo(zone))
+    return wall.astimezone(UTC)
+
+
+def next_repeat(due: datetime, every_days: int, now: datetime, zone: str) -> datetime:
+    """The next due instant after `now` that keeps the wall-clock time of `due` and its rhythm of `every_days`.
+
+    Missed ones are not made up for: after a week without a clock there is one next time, not seven.
+    """
+    local = due.astimezone(ZoneInfo(zone))
+    behind = max(0, (now.astimezone(ZoneInfo(zone)).date() - local.date()).days)
+    steps = max(1, behind // every_days)
+    while True:
+        at = on_wall_clock(local.date() + timedelta(days=steps * every_days), local.time(), zone)
+        if at > now:
+            return at
+        steps += 1
+
+
+def add_open_time(window: Window, start: datetime, span: timedelta, zone: str) -> datetime:
+    """When `span` of open time has passed since `start`: four working hours from Friday 16:00 end on Monday."""
+    at = next_open(window, start, zone)
+    while True:
+        closing = on_wall_clock(at.astimezone(ZoneInfo(zone)).date(), window.closes, zone)
+        if at + span <= closing:
+            return at + span
+        span -= closing - at
+        at = next_open(window, closing, zone)

@@ -1,0 +1,227 @@
+"""The database: engine, sessions, column types (UTC instants, encrypted text), claims."""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, MultiFernet
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    String,
+    Text,
+    TypeDecorator,
+    create_engine,
+    event,
+    insert,
+    make_url,
+    select,
+    update,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+
+from bot.core.kinds import FlagKind, flag_kind
+
+
+class _Vault:
+    """Holds the keys that encrypted columns use.
+
+    Column types belong to the tables and are made once a process, before any settings are read; so the keys are
+    handed to this one object when the database is opened.
+    """
+
+    keys: MultiFernet | None = None
+
+    def unlock(self, data_keys: str) -> None:
+        self.keys = MultiFernet([Fernet(key.strip().encode()) for key in data_keys.split(",")])
+
+    def seal(self, text: str) -> str:
+        assert self.keys is not None, "open the database before using encrypted columns"
+        return self.keys.encrypt(text.encode("utf-8", "surrogatepass")).decode()
+
+    def unseal(self, sealed: str) -> str:
+        assert self.keys is not None, "open the database before using encrypted columns"
+        return self.keys.decrypt(sealed.encode()).decode("utf-8", "surrogatepass")
+
+
+_vault = _Vault()
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, kept in UTC. A naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Sealed(TypeDecorator[str]):
+    """Text that the database only ever sees encrypted."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else _vault.seal(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else _vault.unseal(value)
+
+
+class SealedJson(TypeDecorator[Any]):
+    """A JSON value that the database only ever sees encrypted."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else _vault.seal(json.dumps(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(_vault.unseal(value))
+
+
+class FlagKindWord(TypeDecorator[FlagKind]):
+    """A need or another reason for attention, by its name."""
+
+    impl = String(20)
+    cache_ok = True
+
+    def process_bind_param(self, value: FlagKind | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> FlagKind | None:
+        return None if value is None else flag_kind(value)
+
+
+def words(kind: type[StrEnum]) -> Enum:
+    """A column of one kind's words, kept as plain text so that a new word needs no migration."""
+    return Enum(kind, native_enum=False, length=20, values_callable=lambda each: [member.value for member in each])
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+
+class LookupKey(Base):
+    """The one key of all fingerprints: made once, kept encrypted, unchanged when data keys rotate."""
+
+    __tablename__ = "lookup_keys"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(Sealed)
+
+
+class Database:
+    """One database and the ways into it. Opening it hands the data keys to the encrypted columns."""
+
+    def __init__(self, url: str, data_keys: str) -> None:
+        _vault.unlock(data_keys)
+        self.engine = _engine(url)
+        self._reading = sessionmaker(self.engine, expire_on_commit=False)
+        self._writing = sessionmaker(self.engine.execution_options(writes=True), expire_on_commit=False)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one moment and writes nothing."""
+        with self._reading() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back by any exception."""
+        with self._writing.begin() as session:
+            yield session
+
+    def fingerprint(self, value: str) -> str:
+        """The keyed hash under which an encrypted address is looked up."""
+        return hmac.new(self._lookup_key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+    @cached_property
+    def _lookup_key(self) -> bytes:
+        with self.reading() as session:
+            found = session.scalar(select(LookupKey.key))
+        return base64.b64decode(found or self._make_lookup_key())
+
+    def _make_lookup_key(self) -> str:
+        """The first of several starters wins; the others take its key."""
+        try:
+            with self.writing() as session:
+                session.execute(insert(LookupKey).values(id=1, key=base64.b64encode(secrets.token_bytes(32)).decode()))
+        except IntegrityError:
+            pass
+        with self.reading() as session:
+            return session.scalars(select(LookupKey.key)).one()
+
+
+def _engine(url: str) -> Engine:
+    target = make_url(url)
+    if target.get_backend_name() != "sqlite":
+        return create_engine(target.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if target.database:
+        Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(target, connect_args={"isolation_level": None, "timeout": 20})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    # FULL and not NORMAL: in WAL mode NORMAL may lose the last commits when power fails, and a commit is our promise
+    # to the carrier that a reply is kept.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    """Writers take the write lock at once: a reader that turns writer midway cannot wait for it and fails."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def claim(
+    session: Session,
+    table: type[Any],
+    due: ColumnElement[bool],
+    order: tuple[Any, ...],
+    limit: int,
+    now: datetime,
+    lease: timedelta,
+) -> list[int]:
+    """Take up to `limit` due rows for `lease`, passing over those that others hold; their ids in order.
+
+    Wants a writing session. PostgreSQL skips rows that others have locked; SQLite lets one writer in at a time.
+    """
+    free = (table.lease_until.is_(None)) | (table.lease_until < now)
+    wanted = select(table.id).where(due, free).order_by(*order).limit(limit).with_for_update(skip_locked=True)
+    ids = list(session.scalars(wanted))
+    if ids:
+        session.execute(update(table).where(table.id.in_(ids)).values(lease_until=now + lease))
+    return ids

@@ -1,0 +1,378 @@
+"""The tables, nothing but. Words and instants are typed; addresses, names, texts and answers are encrypted."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from bot.core.delivery import Status
+from bot.core.escalation import Urgency
+from bot.core.kinds import FlagKind, Intent, Lane, Language, Outcome, Purpose
+from bot.db import Base, FlagKindWord, Instant, Sealed, SealedJson, words
+
+
+class Role(StrEnum):
+    """What a member of staff may do."""
+
+    CASEWORKER = "caseworker"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+    RESEARCHER = "researcher"
+
+
+class Direction(StrEnum):
+    """Which way a message went."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class FlagState(StrEnum):
+    """Where a flag stands."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Resolution(StrEnum):
+    """What became of a flag."""
+
+    HELPED = "helped"
+    REFERRED = "referred"
+    NOT_REACHED = "not_reached"
+    NOT_A_NEED = "not_a_need"
+
+
+class Staff(Base):
+    """Who signs in."""
+
+    __tablename__ = "staff"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(200), unique=True)
+    name: Mapped[str] = mapped_column(Sealed)
+    phone: Mapped[str | None] = mapped_column(Sealed)
+    phone_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    role: Mapped[Role] = mapped_column(words(Role))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    on_call: Mapped[bool] = mapped_column(default=False)
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class Participant(Base):
+    """Whom the programme follows up with. `silences` counts check-ins in a row that nobody answered."""
+
+    __tablename__ = "participants"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Sealed)
+    language: Mapped[Language] = mapped_column(words(Language))
+    zone: Mapped[str] = mapped_column(String(60))
+    cohort: Mapped[str] = mapped_column(String(60), default="")
+    caseworker_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    enrolled_at: Mapped[datetime] = mapped_column(Instant)
+    paused_until: Mapped[datetime | None] = mapped_column(Instant)
+    silences: Mapped[int] = mapped_column(default=0)
+    safety_said_at: Mapped[datetime | None] = mapped_column(Instant)
+    caseworker: Mapped[Staff | None] = relationship()
+    addresses: Mapped[list["Address"]] = relationship(back_populates="participant", order_by="Address.id")
+
+
+class Address(Base):
+    """Where a participant can be reached. `reachable` turns false when the carrier says the number is bad."""
+
+    __tablename__ = "addresses"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    value: Mapped[str] = mapped_column(Sealed)
+    value_hash: Mapped[str] = mapped_column(String(64))
+    reachable: Mapped[bool] = mapped_column(default=True)
+    participant: Mapped[Participant] = relationship(back_populates="addresses")
+    __table_args__ = (Index("one_owner_an_address", "channel", "value_hash", unique=True),)
+
+
+class Consent(Base):
+    """Who agreed to texts at which address, when, how, and in front of whom. No row, no text."""
+
+    __tablename__ = "consents"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    address_hash: Mapped[str] = mapped_column(String(64), index=True)
+    given_on: Mapped[date] = mapped_column()
+    method: Mapped[str] = mapped_column(String(40))
+    recorded_by: Mapped[str] = mapped_column(Sealed)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_how: Mapped[str | None] = mapped_column(String(40))
+
+
+class OptOut(Base):
+    """This address wants no texts. Only the hash is kept, so that it outlives the person's record."""
+
+    __tablename__ = "opt_outs"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address_hash: Mapped[str] = mapped_column(String(64))
+    since: Mapped[datetime] = mapped_column(Instant)
+    until: Mapped[datetime | None] = mapped_column(Instant)
+    how: Mapped[str] = mapped_column(String(40))
+    __table_args__ = (
+        Index(
+            "one_open_opt_out", "address_hash", unique=True,
+            sqlite_where=text("until IS NULL"), postgresql_where=text("until IS NULL"),
+        ),
+    )  # fmt: skip
+
+
+class FlowVersion(Base):
+    """The text of a flow, kept by content hash for check-ins that run on it."""
+
+    __tablename__ = "flow_versions"
+    version: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    source: Mapped[str] = mapped_column(Text)
+
+
+class Plan(Base):
+    """A flow that a participant is due for. `repeat_days` keeps it coming; without it, it is done once started."""
+
+    __tablename__ = "plans"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), index=True)
+    flow_name: Mapped[str] = mapped_column(String(60))
+    next_check_in_at: Mapped[datetime | None] = mapped_column(Instant)
+    repeat_days: Mapped[int | None] = mapped_column()
+    given: Mapped[dict[str, str]] = mapped_column(SealedJson, default=dict)
+    flag_id: Mapped[int | None] = mapped_column(ForeignKey("flags.id"))
+    lease_until: Mapped[datetime | None] = mapped_column(Instant)
+    __table_args__ = (
+        Index(
+            "plans_due", "next_check_in_at",
+            sqlite_where=text("next_check_in_at IS NOT NULL"), postgresql_where=text("next_check_in_at IS NOT NULL"),
+        ),
+    )  # fmt: skip
+
+
+class CheckIn(Base):
+    """One run of a flow with one participant. At most one runs at a time."""
+
+    __tablename__ = "check_ins"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), index=True)
+    flow_name: Mapped[str] = mapped_column(String(60))
+    flow_version: Mapped[str] = mapped_column(ForeignKey("flow_versions.version"))
+    flag_id: Mapped[int | None] = mapped_column(ForeignKey("flags.id"))
+    position: Mapped[dict[str, Any] | None] = mapped_column(SealedJson)
+    started_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    nudge_at: Mapped[datetime | None] = mapped_column(Instant)
+    silent_after: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    outcome: Mapped[Outcome | None] = mapped_column(words(Outcome))
+    lease_until: Mapped[datetime | None] = mapped_column(Instant)
+    participant: Mapped[Participant] = relationship()
+    __table_args__ = (
+        Index(
+            "one_running_check_in", "participant_id", unique=True,
+            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "check_ins_waiting", "silent_after",
+            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+
+class Reply(Base):
+    """What a participant answered to one question of a check-in."""
+
+    __tablename__ = "replies"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    check_in_id: Mapped[int] = mapped_column(ForeignKey("check_ins.id"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    value: Mapped[str] = mapped_column(Sealed)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Message(Base):
+    """One text in or out, to or from anyone.
+
+    `other` is the address at the far end. Outgoing: `token` is our own id, `status` only climbs. Incoming:
+    `handled_at` is empty until it was understood; `finding` keeps rules and offsets, never words.
+    """
+
+    __tablename__ = "messages"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    direction: Mapped[Direction] = mapped_column(words(Direction))
+    channel: Mapped[str] = mapped_column(String(20))
+    other: Mapped[str] = mapped_column(Sealed)
+    other_hash: Mapped[str] = mapped_column(String(64))
+    participant_id: Mapped[int | None] = mapped_column(ForeignKey("participants.id"))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    check_in_id: Mapped[int | None] = mapped_column(ForeignKey("check_ins.id"), index=True)
+    body: Mapped[str] = mapped_column(Sealed)
+    carrier_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    lease_until: Mapped[datetime | None] = mapped_column(Instant)
+    attempts: Mapped[int] = mapped_column(default=0)
+
+    token: Mapped[str | None] = mapped_column(String(32), unique=True)
+    purpose: Mapped[Purpose | None] = mapped_column(words(Purpose))
+    priority: Mapped[int] = mapped_column(default=0)
+    segments: Mapped[int] = mapped_column(default=1)
+    status: Mapped[Status | None] = mapped_column(words(Status))
+    send_after: Mapped[datetime | None] = mapped_column(Instant)
+    send_before: Mapped[datetime | None] = mapped_column(Instant)
+    answers_at: Mapped[datetime | None] = mapped_column(Instant)
+    confirms_opt_out: Mapped[bool] = mapped_column(default=False)
+    written_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    handed_over_at: Mapped[datetime | None] = mapped_column(Instant)
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)
+    error_code: Mapped[int | None] = mapped_column()
+    reason: Mapped[str | None] = mapped_column(String(200))
+
+    media: Mapped[list[list[str]] | None] = mapped_column(SealedJson)
+    carrier_says: Mapped[str | None] = mapped_column(String(20))
+    handled_at: Mapped[datetime | None] = mapped_column(Instant)
+    lane: Mapped[Lane | None] = mapped_column(words(Lane))
+    intent: Mapped[Intent | None] = mapped_column(words(Intent))
+    __table_args__ = (
+        Index("thread", "participant_id", "at"),
+        Index("by_address", "other_hash", "at"),
+        Index(
+            "to_send", "priority", "send_after",
+            sqlite_where=text("status IN ('waiting', 'handing_over')"),
+            postgresql_where=text("status IN ('waiting', 'handing_over')"),
+        ),
+        Index(
+            "to_handle", "at",
+            sqlite_where=text("direction = 'in' AND handled_at IS NULL"),
+            postgresql_where=text("direction = 'in' AND handled_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+
+class Delivery(Base):
+    """One status callback, word for word, once."""
+
+    __tablename__ = "deliveries"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"))
+    word: Mapped[str] = mapped_column(String(40))
+    error_code: Mapped[int | None] = mapped_column()
+    at: Mapped[datetime] = mapped_column(Instant)
+    __table_args__ = (Index("one_word_once", "message_id", "word", unique=True),)
+
+
+class Flag(Base):
+    """A need raised for humans. One open flag for each kind and participant; `look_at` is when the ladder goes on."""
+
+    __tablename__ = "flags"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int | None] = mapped_column(ForeignKey("participants.id"))
+    address_hash: Mapped[str | None] = mapped_column(String(64))
+    kind: Mapped[FlagKind] = mapped_column(FlagKindWord)
+    urgency: Mapped[Urgency] = mapped_column(words(Urgency))
+    state: Mapped[FlagState] = mapped_column(words(FlagState), default=FlagState.OPEN)
+    raised_at: Mapped[datetime] = mapped_column(Instant)
+    taken_at: Mapped[datetime | None] = mapped_column(Instant)
+    taken_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    resolved_at: Mapped[datetime | None] = mapped_column(Instant)
+    resolved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    resolution: Mapped[Resolution | None] = mapped_column(words(Resolution))
+    note: Mapped[str | None] = mapped_column(Sealed)
+    rung: Mapped[int] = mapped_column(default=0)
+    look_at: Mapped[datetime | None] = mapped_column(Instant)
+    lease_until: Mapped[datetime | None] = mapped_column(Instant)
+    participant: Mapped[Participant | None] = relationship()
+    taker: Mapped[Staff | None] = relationship(foreign_keys=[taken_by])
+    marks: Mapped[list["Mark"]] = relationship(back_populates="flag", order_by="Mark.id")
+    __table_args__ = (
+        Index(
+            "one_open_flag_a_kind", "participant_id", "kind", unique=True,
+            sqlite_where=text("state != 'resolved'"), postgresql_where=text("state != 'resolved'"),
+        ),
+        Index(
+            "one_open_flag_an_address", "address_hash", "kind", unique=True,
+            sqlite_where=text("state != 'resolved' AND participant_id IS NULL"),
+            postgresql_where=text("state != 'resolved' AND participant_id IS NULL"),
+        ),
+        Index(
+            "flags_to_look_at", "look_at",
+            sqlite_where=text("state != 'resolved'"), postgresql_where=text("state != 'resolved'"),
+        ),
+    )  # fmt: skip
+
+
+class Mark(Base):
+    """A message that belongs to a flag, and the stretch of its text that says so (both zero: the whole message)."""
+
+    __tablename__ = "marks"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    flag_id: Mapped[int] = mapped_column(ForeignKey("flags.id"), index=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), index=True)
+    start: Mapped[int] = mapped_column(default=0)
+    end: Mapped[int] = mapped_column(default=0)
+    rule: Mapped[str] = mapped_column(String(120), default="")
+    flag: Mapped[Flag] = relationship(back_populates="marks")
+    message: Mapped[Message] = relationship()
+
+
+class Alert(Base):
+    """One message to one member of staff about flags. Texting the code back takes them."""
+
+    __tablename__ = "alerts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
+    code: Mapped[str] = mapped_column(String(8), index=True)
+    link: Mapped[str] = mapped_column(String(32), unique=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    flags: Mapped[list[Flag]] = relationship(secondary="alert_flags")
+
+
+class AlertFlag(Base):
+    """Which flags an alert is about."""
+
+    __tablename__ = "alert_flags"
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alerts.id"), primary_key=True)
+    flag_id: Mapped[int] = mapped_column(ForeignKey("flags.id"), primary_key=True, index=True)
+
+
+class Event(Base):
+    """What was done, by whom, when: append-only, without words of anybody's."""
+
+    __tablename__ = "events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    what: Mapped[str] = mapped_column(String(60))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    participant_id: Mapped[int | None] = mapped_column(ForeignKey("participants.id"), index=True)
+    flag_id: Mapped[int | None] = mapped_column(ForeignKey("flags.id"), index=True)
+    detail: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Sender(Base):
+    """The pace of a sender: up to `taken_until` its time is spoken for."""
+
+    __tablename__ = "senders"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    taken_until: Mapped[datetime] = mapped_column(Instant)
+
+
+class Beat(Base):
+    """When each job of the clock last ran."""
+
+    __tablename__ = "beats"
+    job: Mapped[str] = mapped_column(String(60), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Rehearsal(Base):
+    """How far the rehearsal's clock was wound on, in seconds. Used only with a simulated carrier."""
+
+    __tablename__ = "rehearsals"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    wound_s: Mapped[int] = mapped_column(default=0)

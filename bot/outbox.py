@@ -1,0 +1,334 @@
+"""The only way a text leaves: queue, claim, send, record delivery, reconcile with the carrier."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from bot.carrier import Carrier, CarrierError, OutcomeUnknown, OutgoingText, Refused, Taken
+from bot.config import Settings
+from bot.core.delivery import CARRIER_WORDS, Deed, Status, climb, deed_for, in_plain_words, retry_in
+from bot.core.kinds import Purpose
+from bot.core.segments import segments
+from bot.core.sending import PRIORITY, UNPACED, Drop, Facts, Wait, may_send, seconds_until_close
+from bot.db import Database, claim
+from bot.models import Address, Consent, Delivery, Direction, Message, OptOut, Participant, Sender
+
+log = structlog.get_logger()
+
+LEASE = timedelta(minutes=2)  # far longer than one call to the carrier, which gives up after 10 s
+ASK_AFTER = timedelta(minutes=2)
+ABSENT_AFTER = timedelta(minutes=10)  # the carrier's list lags a little; only now its silence means "never taken"
+GIVE_UP_AFTER = timedelta(days=1)
+BATCH = 50
+ALERT_VALID_FOR_S = 3600
+
+
+@dataclass(frozen=True)
+class Post:
+    """What sending needs."""
+
+    db: Database
+    carrier: Carrier
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One address of one participant or member of staff."""
+
+    channel: str
+    value: str
+    value_hash: str
+    participant_id: int | None = None
+    staff_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One text to queue. `answers_at` is when the text it answers came in."""
+
+    to: Recipient
+    body: str
+    purpose: Purpose
+    check_in_id: int | None = None
+    answers_at: datetime | None = None
+    send_before: datetime | None = None
+    confirms_opt_out: bool = False
+    written_by: int | None = None
+
+
+def queue(session: Session, draft: Draft, now: datetime) -> Message:
+    """Write the text down as waiting. It leaves when `send_due` runs and the rules allow it then."""
+    message = Message(
+        direction=Direction.OUT,
+        channel=draft.to.channel,
+        other=draft.to.value,
+        other_hash=draft.to.value_hash,
+        participant_id=draft.to.participant_id,
+        staff_id=draft.to.staff_id,
+        check_in_id=draft.check_in_id,
+        body=draft.body,
+        at=now,
+        token=uuid.uuid4().hex,
+        purpose=draft.purpose,
+        priority=PRIORITY[draft.purpose],
+        segments=segments(draft.body)[1],
+        status=Status.QUEUED,
+        send_after=now,
+        send_before=draft.send_before,
+        answers_at=draft.answers_at,
+        confirms_opt_out=draft.confirms_opt_out,
+        written_by=draft.written_by,
+    )
+    session.add(message)
+    session.flush()
+    return message
+
+
+def is_blocked(session: Session, address_hash: str) -> bool:
+    """Whether this address wants no texts."""
+    return bool(session.scalar(select(exists().where(OptOut.address_hash == address_hash, OptOut.until.is_(None)))))
+
+
+def block(session: Session, address_hash: str, how: str, now: datetime) -> bool:
+    """No more texts to this address: recorded, and what waits for it dropped. False where it was blocked already."""
+    waiting = update(Message).where(Message.other_hash == address_hash, Message.status == Status.QUEUED)
+    session.execute(waiting.values(status=Status.DROPPED, reason="opted out"))
+    if is_blocked(session, address_hash):
+        return False
+    session.add(OptOut(address_hash=address_hash, since=now, how=how))
+    session.flush()
+    return True
+
+
+def unblock(session: Session, address_hash: str, now: datetime) -> None:
+    """The person at this address asked for texts again."""
+    opened = update(OptOut).where(OptOut.address_hash == address_hash, OptOut.until.is_(None))
+    session.execute(opened.values(until=now))
+
+
+def send_due(post: Post, now: datetime) -> int:
+    """Send what is due, urgent first, at the sender's pace; how many texts were handed to the carrier."""
+    handed_over = 0
+    while ids := _claim_batch(post, now):
+        handed_over += sum(_send_one(post, message_id, now) for message_id in ids)
+    return handed_over
+
+
+def _claim_batch(post: Post, now: datetime) -> list[int]:
+    """Due texts, of each address only the first in line, as many as the pace allows; the rest go back at once."""
+    with post.db.writing() as session:
+        sender = _sender(session, post.settings.sender or "none", now)
+        due = (Message.status == Status.QUEUED) & (Message.send_after <= now) & _first_in_line()
+        ids = claim(session, Message, due, (Message.priority, Message.send_after, Message.id), BATCH, now, LEASE)
+        rows = {row.id: row for row in session.scalars(select(Message).where(Message.id.in_(ids)))}
+        taken = [each for each in ids if _has_slot(sender, rows[each], post.settings.segments_per_second, now)]
+        back = set(ids) - set(taken)
+        if back:
+            session.execute(update(Message).where(Message.id.in_(back)).values(lease_until=None))
+        return taken
+
+
+def _first_in_line() -> ColumnElement[bool]:
+    """No earlier text of the same weight to the same address is still on its way: texts arrive in the order written."""
+    earlier = aliased(Message)
+    return ~exists().where(
+        earlier.other_hash == Message.other_hash,
+        earlier.status.in_((Status.QUEUED, Status.SENDING)),
+        earlier.id < Message.id,
+        earlier.priority <= Message.priority,
+    )
+
+
+def _sender(session: Session, name: str, now: datetime) -> Sender:
+    sender = session.get(Sender, name, with_for_update=True)
+    if sender is None:
+        sender = Sender(name=name, taken_until=now)
+        session.add(sender)
+        session.flush()
+    return sender
+
+
+def _has_slot(sender: Sender, message: Message, segments_per_second: float, now: datetime) -> bool:
+    """Reserve the sender's time for this text. Urgent texts take theirs without asking."""
+    if message.purpose not in UNPACED and sender.taken_until > now + timedelta(seconds=1):
+        return False
+    sender.taken_until = max(sender.taken_until, now) + timedelta(seconds=message.segments / segments_per_second)
+    return True
+
+
+def _send_one(post: Post, message_id: int, now: datetime) -> bool:
+    text = _make_ready(post, message_id, now)
+    if text is None:
+        return False
+    try:
+        taken = post.carrier.send(text)
+    except Refused as error:
+        _record_refusal(post, message_id, error, now)
+        return False
+    except OutcomeUnknown:
+        log.warning("send_outcome_unknown", message=message_id)
+        return False
+    with post.db.writing() as session:
+        _record_taken(session.get_one(Message, message_id, with_for_update=True), taken, now)
+    return True
+
+
+def _make_ready(post: Post, message_id: int, now: datetime) -> OutgoingText | None:
+    """Ask the rules once more; commit `handing_over` before the call, so that a crash leaves a question mark, no loss."""
+    with post.db.writing() as session:
+        message = session.get_one(Message, message_id, with_for_update=True)
+        if message.status is not Status.QUEUED:
+            return None
+        facts = _facts(session, message, post.settings.zone)
+        match may_send(facts, now, post.settings.sending_hours):
+            case Drop(reason):
+                message.status, message.reason = Status.DROPPED, reason
+                return None
+            case Wait(until):
+                message.send_after, message.lease_until = until, None
+                return None
+        message.status, message.handed_over_at = Status.SENDING, now
+        message.attempts += 1
+        return _outgoing(message, post.settings, facts.zone, now)
+
+
+def _outgoing(message: Message, settings: Settings, zone: str, now: datetime) -> OutgoingText:
+    assert message.token is not None
+    keeps_hours = message.staff_id is None
+    valid_for = seconds_until_close(now, zone, settings.sending_hours) if keeps_hours else ALERT_VALID_FOR_S
+    return OutgoingText(message.channel, message.other, message.body, message.token, min(valid_for, 14400))
+
+
+def _facts(session: Session, message: Message, zone: str) -> Facts:
+    assert message.purpose is not None
+    participant = session.get(Participant, message.participant_id) if message.participant_id else None
+    return Facts(
+        purpose=message.purpose,
+        to_staff=message.staff_id is not None,
+        consented=_consented(session, message),
+        blocked=is_blocked(session, message.other_hash),
+        zone=participant.zone if participant else zone,
+        queued_at=message.at,
+        answers_at=message.answers_at,
+        send_before=message.send_before,
+        confirms_opt_out=message.confirms_opt_out,
+    )
+
+
+def _consented(session: Session, message: Message) -> bool:
+    given = (
+        (Consent.participant_id == message.participant_id)
+        & (Consent.address_hash == message.other_hash)
+        & (Consent.channel == message.channel)
+        & Consent.revoked_at.is_(None)
+    )
+    return bool(session.scalar(select(exists().where(given))))
+
+
+def _record_taken(message: Message, taken: Taken, now: datetime) -> None:
+    message.carrier_id = taken.carrier_id
+    message.sent_at = message.sent_at or now
+    message.lease_until = None
+    assert message.status is not None
+    message.status = climb(message.status, taken.status if taken.status in CARRIER_WORDS else "accepted")
+
+
+def _record_refusal(post: Post, message_id: int, error: Refused, now: datetime) -> None:
+    with post.db.writing() as session:
+        message = session.get_one(Message, message_id, with_for_update=True)
+        if message.status is not Status.SENDING:
+            return
+        message.error_code, message.reason, message.lease_until = error.code, in_plain_words(error.code), None
+        deed, wait = deed_for(error.code), retry_in(message.attempts)
+        if deed is Deed.RETRY and wait is not None:
+            message.status, message.send_after = Status.QUEUED, now + wait
+        else:
+            message.status = Status.REFUSED
+        _act_on(session, message, deed, now)
+    log.warning("text_refused", message=message_id, code=error.code, deed=deed)
+
+
+def _act_on(session: Session, message: Message, deed: Deed, now: datetime) -> None:
+    if deed is Deed.OPTED_OUT:
+        block(session, message.other_hash, "carrier", now)
+    if deed is Deed.NUMBER_IS_BAD:
+        bad = update(Address).where(Address.value_hash == message.other_hash, Address.channel == message.channel)
+        session.execute(bad.values(reachable=False))
+
+
+@dataclass(frozen=True)
+class Callback:
+    """What the carrier says of one text: our token where it came along, its own id, its word, its error code."""
+
+    token: str
+    carrier_id: str
+    word: str
+    error_code: int | None
+
+
+def record_delivery(session: Session, said: Callback, now: datetime) -> bool:
+    """Keep the carrier's word once and let the status climb. False where the text is not ours."""
+    ours = (Message.token == said.token) if said.token else (Message.carrier_id == said.carrier_id)
+    message = session.scalar(select(Message).where(ours, Message.direction == Direction.OUT).with_for_update())
+    if message is None or message.status is None:
+        return False
+    word = said.word[:40]
+    if not session.scalar(select(exists().where(Delivery.message_id == message.id, Delivery.word == word))):
+        session.add(Delivery(message_id=message.id, word=word, error_code=said.error_code, at=now))
+    if message.carrier_id is None:
+        message.carrier_id, message.sent_at, message.lease_until = said.carrier_id, message.sent_at or now, None
+    climbed = climb(message.status, said.word)
+    if climbed is not message.status and climbed in (Status.FAILED, Status.UNDELIVERED):
+        message.error_code, message.reason = said.error_code, in_plain_words(said.error_code)
+        if said.error_code is not None:
+            _act_on(session, message, deed_for(said.error_code), now)
+    message.status = climbed
+    return True
+
+
+def reconcile(post: Post, now: datetime) -> int:
+    """Settle texts whose handing over has no outcome, by asking the carrier what it has; how many were settled."""
+    with post.db.writing() as session:
+        due = (Message.status == Status.SENDING) & (Message.handed_over_at <= now - ASK_AFTER)
+        ids = claim(session, Message, due, (Message.id,), BATCH, now, LEASE)
+    return sum(_settle(post, message_id, now) for message_id in ids)
+
+
+def _settle(post: Post, message_id: int, now: datetime) -> bool:
+    with post.db.reading() as session:
+        message = session.get_one(Message, message_id)
+        assert message.handed_over_at is not None
+        text = _outgoing(message, post.settings, post.settings.zone, now)
+        since = message.handed_over_at - timedelta(minutes=1)
+    try:
+        candidates = post.carrier.find(text, since)
+    except CarrierError:
+        candidates = None
+    with post.db.writing() as session:
+        message = session.get_one(Message, message_id, with_for_update=True)
+        if message.status is not Status.SENDING:
+            return True
+        message.lease_until = None
+        return _judge(session, message, candidates, now)
+
+
+def _judge(session: Session, message: Message, candidates: list[Taken] | None, now: datetime) -> bool:
+    """Found: adopt it. Surely absent: send again, the rules deciding whether it is still wanted. Alerts never wait."""
+    assert message.handed_over_at is not None
+    for taken in candidates or []:
+        if not session.scalar(select(exists().where(Message.carrier_id == taken.carrier_id))):
+            _record_taken(message, taken, now)
+            return True
+    waited = now - message.handed_over_at
+    if message.staff_id is not None or (candidates is not None and waited >= ABSENT_AFTER):
+        message.status, message.send_after = Status.QUEUED, now
+        return True
+    if waited >= GIVE_UP_AFTER:
+        message.status, message.reason = Status.UNKNOWN, "Nobody knows whether this text was sent."
+        return True
+    return False

@@ -1,0 +1,190 @@
+"""Participants and their addresses: enrol, consent, pause, opt-out."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from bot.core.kinds import Language
+from bot.db import Database
+from bot.models import Address, CheckIn, Consent, Event, Message, Participant, Plan, Staff
+from bot.models import Direction as Way
+from bot.outbox import Recipient, block, is_blocked, unblock
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """One person to follow up with. Without `consent_on` the person is kept and not texted."""
+
+    name: str
+    channel: str
+    address: str
+    language: Language
+    zone: str
+    caseworker_id: int | None
+    cohort: str = ""
+    consent_on: date | None = None
+    consent_method: str = "paper"
+    consent_by: str = ""
+
+
+def enrol(db: Database, session: Session, person: Enrolment, now: datetime) -> Participant:
+    """Take a person in, with address and consent. An opt-out on record for the address stays in force."""
+    participant = Participant(
+        name=person.name,
+        language=person.language,
+        zone=person.zone,
+        cohort=person.cohort,
+        caseworker_id=person.caseworker_id,
+        enrolled_at=now,
+    )
+    session.add(participant)
+    session.flush()
+    add_address(db, session, participant, person.channel, person.address)
+    if person.consent_on is not None:
+        record_consent(db, session, participant, person, now)
+    note(session, "enrolled", now, participant_id=participant.id)
+    return participant
+
+
+def add_address(db: Database, session: Session, participant: Participant, channel: str, value: str) -> Address:
+    """One more place where the participant can be reached."""
+    address = Address(
+        participant_id=participant.id, channel=channel, value=value, value_hash=db.fingerprint(value)
+    )
+    session.add(address)
+    session.flush()
+    return address
+
+
+def record_consent(db: Database, session: Session, participant: Participant, person: Enrolment, now: datetime) -> None:
+    """Write down that the participant agreed to texts at this address."""
+    assert person.consent_on is not None
+    session.add(
+        Consent(
+            participant_id=participant.id,
+            channel=person.channel,
+            address_hash=db.fingerprint(person.address),
+            given_on=person.consent_on,
+            method=person.consent_method,
+            recorded_by=person.consent_by,
+            recorded_at=now,
+        )
+    )
+
+
+def plan(
+    session: Session,
+    participant: Participant,
+    flow: str,
+    at: datetime,
+    repeat_days: int | None = None,
+    given: dict[str, str] | None = None,
+    flag_id: int | None = None,
+) -> Plan:
+    """The participant is due for this flow at this instant."""
+    row = Plan(
+        participant_id=participant.id,
+        flow_name=flow,
+        next_check_in_at=at,
+        repeat_days=repeat_days,
+        given=given or {},
+        flag_id=flag_id,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def pause(session: Session, participant: Participant, until: datetime | None, now: datetime) -> None:
+    """No check-ins until then; None ends the pause."""
+    participant.paused_until = until
+    note(session, "paused" if until else "pause_ended", now, participant_id=participant.id)
+
+
+def participant_at(session: Session, channel: str, address_hash: str) -> Participant | None:
+    """Who is reached at this address."""
+    owner = select(Address.participant_id).where(Address.channel == channel, Address.value_hash == address_hash)
+    found = session.scalar(owner)
+    return session.get(Participant, found) if found else None
+
+
+def staff_at(session: Session, address_hash: str) -> Staff | None:
+    """Which member of staff has this number."""
+    return session.scalar(select(Staff).where(Staff.phone_hash == address_hash, Staff.active))
+
+
+def recipient(session: Session, participant: Participant) -> Recipient | None:
+    """Where to text the participant: the address last heard from, if it still works, else the first that works."""
+    usable = [each for each in participant.addresses if each.reachable and not is_blocked(session, each.value_hash)]
+    if not usable:
+        return None
+    last = session.scalar(
+        select(Message.other_hash)
+        .where(Message.participant_id == participant.id, Message.direction == Way.IN)
+        .order_by(Message.at.desc(), Message.id.desc())
+        .limit(1)
+    )
+    best = next((each for each in usable if each.value_hash == last), usable[0])
+    return Recipient(best.channel, best.value, best.value_hash, participant_id=participant.id)
+
+
+def has_consent(session: Session, participant: Participant) -> bool:
+    """Whether any address of the participant may be texted at all."""
+    given = exists().where(Consent.participant_id == participant.id, Consent.revoked_at.is_(None))
+    return bool(session.scalar(select(given)))
+
+
+def is_opted_out(session: Session, participant: Participant) -> bool:
+    """Whether the person wants no texts anywhere. An opt-out closes every address; START opens the one it came from."""
+    return all(is_blocked(session, address.value_hash) for address in participant.addresses)
+
+
+def opt_out(session: Session, participant: Participant, how: str, now: datetime) -> bool:
+    """End all texts to this person on every address, at once (47 CFR 64.1200(a)(10)). False where it was so already."""
+    fresh = [block(session, address.value_hash, how, now) for address in participant.addresses]
+    consents = update(Consent).where(Consent.participant_id == participant.id, Consent.revoked_at.is_(None))
+    session.execute(consents.values(revoked_at=now, revoked_how=how))
+    if not any(fresh):
+        return False
+    note(session, "opted_out", now, participant_id=participant.id, detail=how)
+    return True
+
+
+def opt_in(session: Session, participant: Participant, address_hash: str, channel: str, now: datetime) -> None:
+    """The person texted START: consent anew, at the address it came from, and only there."""
+    unblock(session, address_hash, now)
+    session.add(
+        Consent(
+            participant_id=participant.id,
+            channel=channel,
+            address_hash=address_hash,
+            given_on=now.date(),
+            method="keyword",
+            recorded_by="the participant",
+            recorded_at=now,
+        )
+    )
+    note(session, "opted_in", now, participant_id=participant.id)
+
+
+def running_check_in(session: Session, participant_id: int) -> CheckIn | None:
+    """The check-in that waits for this participant's reply."""
+    running = select(CheckIn).where(CheckIn.participant_id == participant_id, CheckIn.ended_at.is_(None))
+    return session.scalar(running.with_for_update())
+
+
+def note(
+    session: Session,
+    what: str,
+    now: datetime,
+    staff_id: int | None = None,
+    participant_id: int | None = None,
+    flag_id: int | None = None,
+    detail: str = "",
+) -> None:
+    """Put it on record: what was done, by whom, to whom. Never anybody's words."""
+    session.add(
+        Event(at=now, what=what, staff_id=staff_id, participant_id=participant_id, flag_id=flag_id, detail=detail)
+    )
