@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 CONNECT_S, READ_S = 5.0, 15.0  # as Twilio waits by default
 PUMP_EVERY_S = 0.2
+STOPS_WITHIN_S = 0.02
 
 _MESSAGES = f"/{API_VERSION}/Accounts/<account>/Messages"
 _ROUTES = Map(
@@ -128,7 +130,8 @@ class SimulatedCarrier:
         """Serve on loopback; port 0 takes any that is free. Returns when requests are answered."""
         self._stopping.clear()
         self._server = make_server(LOOPBACK, port, self, threaded=True, request_handler=_QuietHandler)
-        jobs = [self._server.serve_forever, *([self._pump] if pump else [])]
+        serve = partial(self._server.serve_forever, poll_interval=STOPS_WITHIN_S)
+        jobs: list[Callable[[], None]] = [serve, self._pump] if pump else [serve]
         self._threads = [threading.Thread(target=job, name="simulated carrier", daemon=True) for job in jobs]
         for thread in self._threads:
             thread.start()
