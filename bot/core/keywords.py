@@ -1,0 +1,88 @@
+"""Messages that end the texts, restart them, ask what they are, or say the number is another person's."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from bot.core.normal import Normal, normalise
+from bot.core.patterns import Book, Whole, uncovered
+
+
+class Kind(StrEnum):
+    """What a keyword asks for; where two fit, the earlier one wins."""
+
+    STOP = "stop"
+    WRONG_NUMBER = "wrong_number"
+    START = "start"
+    HELP = "help"
+
+
+@dataclass(frozen=True)
+class Keyword:
+    """What the message asks for, and whether the carrier itself has answered it already.
+
+    One confirmation of a STOP is allowed, and the carrier's is that one (47 CFR 64.1200(a)(12)):
+    where `answered_by_carrier` is true, no text of ours may follow.
+    """
+
+    kind: Kind
+    answered_by_carrier: bool
+
+
+@dataclass(frozen=True)
+class _Table:
+    carrier: Mapping[str, Kind]
+    whole: Whole[Kind]
+    book: Book[Kind | None]  # None stands for a figure: what only sounds like a keyword
+
+
+def read(text: str, carrier_says: str | None = None) -> Keyword | None:
+    """Say whether the message is a keyword or means the same in plain words; None for every other message.
+
+    `carrier_says` is the carrier's own reading (Twilio's OptOutType) and decides over the body. Without it,
+    a carrier word alone in the message means that the carrier answered STOP and START by itself; its stock
+    answer to HELP names no sender, no contact and no emergency number, so HELP counts as answered only when
+    the carrier says that it sent the programme's own text.
+
+    STOP holds for every way a person would reasonably say it (47 CFR 64.1200(a)(10)), in English and Spanish.
+    A bare YES is not START, though carriers take it for one: here it answers a check-in, and consent once
+    withdrawn comes back only by a word that cannot mean anything else.
+    """
+    said = (carrier_says or "").strip().casefold()
+    if said in ("stop", "start", "help"):
+        return Keyword(Kind(said), answered_by_carrier=True)
+    if kind := TABLE.carrier.get(text.strip().casefold()):
+        return Keyword(kind, answered_by_carrier=kind is not Kind.HELP)
+    own = meant(normalise(text))
+    return Keyword(own, answered_by_carrier=False) if own else None
+
+
+def meant(normal: Normal) -> Kind | None:
+    """Say which keyword a normalised message stands for, leaving aside what the carrier did about it."""
+    matches = list(TABLE.book.search(normal))
+    figures = [match for match in matches if match.value is None]
+    told = uncovered((match for match in matches if match.value), figures)
+    found = TABLE.whole.meanings(normal).union(match.value for match in told if match.value)
+    return next((kind for kind in Kind if kind in found), None)
+
+
+def load(path: Path) -> _Table:
+    """Read the keyword table; raises PatternError with the phrase that cannot be read."""
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    rules, classes, padding = table["rule"], table["classes"], table["padding"]["phrases"]
+    figures = [(phrase, None) for figure in table["figures"] for phrase in figure["phrases"]]
+    return _Table(
+        carrier={word: Kind(kind) for kind, words in table["carrier"].items() for word in words},
+        whole=Whole(_phrases(rules, "whole"), padding, classes),
+        book=Book([*_phrases(rules, "phrases"), *figures], classes),
+    )
+
+
+def _phrases(rules: list[dict[str, Any]], part: str) -> Iterable[tuple[str, Kind]]:
+    return ((phrase, Kind(rule["kind"])) for rule in rules for phrase in rule[part])
+
+
+TABLE = load(Path(__file__).with_name("keywords.toml"))
