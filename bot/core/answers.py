@@ -10,13 +10,20 @@ from bot.core.flow import Answer, Expect, State
 from bot.core.kinds import Language
 from bot.core.normal import normalise
 
-YES = frozenset(
-    "yes yeah yea yep yup y ya yessir sure ok okay definitely absolutely of course i do i did i am it did 1 👍 "
-    "si sip simon claro claro que si asi es por supuesto".split()
-) | {"of course", "i do", "i did", "i am", "it did", "yes i do", "yes i did", "claro que si", "asi es", "por supuesto"}
-NO = frozenset("no nope nah n nop not really 2 👎 nel todavia no".split()) | {
-    "not yet", "not really", "no i did not", "i dont", "i didnt", "it didnt", "todavia no", "aun no", "no mucho",
+# Opening words: they answer also where more follows ("no I got put out").
+YES_FIRST = frozenset(("yes", "yeah", "yea", "yep", "yup", "yessir", "si", "sip", "simon", "1", "👍"))
+NO_FIRST = frozenset(("no", "nope", "nah", "nop", "nel", "2", "👎"))
+# Answers only as the whole reply: "it did not come" begins like "it did".
+YES = YES_FIRST | {
+    "y", "ya", "sure", "ok", "definitely", "absolutely", "claro", "of course", "i do", "i did", "i am", "it did",
+    "yes i do", "yes i did", "yes it did", "yes i am", "claro que si", "asi es", "por supuesto", "todo bien",
 }  # fmt: skip
+NO = NO_FIRST | {
+    "n", "not yet", "not really", "i do not", "i did not", "it did not", "i dont", "i didnt", "it didnt",
+    "no i did not", "not at all", "todavia no", "aun no", "no mucho", "para nada",
+}  # fmt: skip
+# They open like a no and are none; "no se" is "I don't know".
+FIGURES = ("no problem", "no worries", "no doubt", "no cap", "no lie", "no se", "no hay problema", "no hay de que")
 NUMBER_WORDS = {
     word: number
     for number, words in enumerate(
@@ -25,7 +32,9 @@ NUMBER_WORDS = {
     )
     for word in words.split()
 }  # fmt: skip
+JOINERS = frozenset(("and", "or", "y", "o", "maybe"))
 LONGEST_DATE = 60
+DATES = {"PREFER_DATES_FROM": "future", "RETURN_AS_TIMEZONE_AWARE": False}
 
 
 @dataclass(frozen=True)
@@ -55,40 +64,47 @@ def understand(state: State, text: str, language: Language, now: datetime) -> Un
 
 
 def _choice(state: State, text: str) -> Understood | None:
-    plain = normalise(text).text.strip()
+    plain = _plain(text)
     for answer in state.answers:
-        said = {normalise(word).text.strip() for word in (answer.key, *answer.words)}
-        if plain and plain in said:
+        if plain and plain in {_plain(word) for word in (answer.key, *answer.words)}:
             return Understood(answer.key, answer, whole=True)
-    first, _, rest = plain.partition(" ")
-    keyed = [answer for answer in state.answers if answer.key == first and rest]
-    return Understood(keyed[0].key, keyed[0], whole=False) if keyed else None
+    return _keyed(state, plain.split())
+
+
+def _keyed(state: State, words: list[str]) -> Understood | None:
+    """An answer by its number, also written out, with anything behind it: "2 got put out". "1 or 2" chooses neither."""
+    keys = [str(NUMBER_WORDS.get(word, word)) for word in words]
+    picked = {answer.key: answer for answer in state.answers if _plain(answer.key) in keys}
+    if not keys or keys[0] not in picked or (len(picked) > 1 and set(keys) <= {*picked, *JOINERS}):
+        return None
+    return Understood(keys[0], picked[keys[0]], whole=len(keys) == 1)
 
 
 def _yes_no(state: State, text: str) -> Understood | None:
-    plain = normalise(text).text.strip()
+    plain = _plain(text)
     first, _, rest = plain.partition(" ")
-    for key, words in (("yes", YES), ("no", NO)):
+    if f"{plain} ".startswith(tuple(f"{figure} " for figure in FIGURES)):
+        return None
+    for key, whole, opening in (("yes", YES, YES_FIRST), ("no", NO, NO_FIRST)):
         answer = next((each for each in state.answers if each.key == key), None)
-        listed = {normalise(word).text.strip() for word in answer.words} if answer else set()
-        if plain and plain in words | listed:
+        listed = {_plain(word) for word in answer.words} if answer else set()
+        if plain and plain in whole | listed:
             return Understood(key, answer, whole=True)
-        if rest and first in words:
+        if rest and first in opening:
             return Understood(key, answer, whole=False)
     return None
 
 
 def _number(state: State, text: str) -> Understood | None:
-    plain = normalise(text).text.strip()
-    numbers = [word for word in plain.split() if re.fullmatch(r"[0-9]{1,6}", word) or word in NUMBER_WORDS]
+    words = _plain(text).split()
+    numbers = [word for word in words if re.fullmatch(r"[0-9]{1,6}", word) or word in NUMBER_WORDS]
     if len(numbers) != 1:
         return None
-    number = NUMBER_WORDS.get(numbers[0]) if numbers[0] in NUMBER_WORDS else int(numbers[0])
-    assert number is not None
+    number = NUMBER_WORDS[numbers[0]] if numbers[0] in NUMBER_WORDS else int(numbers[0])
     fitting = [answer for answer in state.answers if _within(answer, number)]
     if state.answers and not fitting:
         return None
-    return Understood(str(number), fitting[0] if fitting else None, whole=plain == numbers[0])
+    return Understood(str(number), fitting[0] if fitting else None, whole=len(words) == 1)
 
 
 def _within(answer: Answer, number: int) -> bool:
@@ -104,10 +120,14 @@ def _date(text: str, language: Language, now: datetime) -> Understood | None:
 
 
 def _search_date(text: str, language: Language, now: datetime) -> date | None:
-    settings = {"RELATIVE_BASE": now.replace(tzinfo=None), "PREFER_DATES_FROM": "future", "RETURN_AS_TIMEZONE_AWARE": False}
     others = [each.value for each in Language if each is not language]
+    settings = {"RELATIVE_BASE": now.replace(tzinfo=None), **DATES}
     try:
         hits = dateparser.search.search_dates(text, languages=[language.value, *others], settings=settings)
-    except Exception:  # noqa: BLE001 - the parser is not ours and must not cost a reply; the question is asked again
+    except Exception:  # the parser is not ours and must not cost a reply: the question is asked again
         return None
     return hits[0][1].date() if hits else None
+
+
+def _plain(text: str) -> str:
+    return normalise(text).text.strip()

@@ -56,11 +56,15 @@ class Planned:
 
 @dataclass(frozen=True)
 class Does:
-    """What happens beside the talking, at a state or on one of its answers."""
+    """What happens beside the talking, at a state or on one of its answers.
+
+    `flag_values` name values of the check-in that hold the kind to raise: flag = "{need}" raises what `need` says.
+    """
 
     flags: tuple[FlagKind, ...] = ()
     flags_now: tuple[FlagKind, ...] = ()
     plans: tuple[Planned, ...] = ()
+    flag_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class State:
     expect: Expect = Expect.NOTHING
     answers: tuple[Answer, ...] = ()
     next: str | None = None
-    again: Texts = MappingProxyType({})
+    again: Texts = field(default_factory=dict)
     tries: int = 2
     remember: str | None = None
     unless_spoken: Need | None = None
@@ -111,18 +115,19 @@ class Flow:
     states: Mapping[str, State]
     answer_within: timedelta
     nudge_after: timedelta | None = None
-    nudge: Texts = MappingProxyType({})
+    nudge: Texts = field(default_factory=dict)
     silence: Does = field(default_factory=Does)
     given: tuple[str, ...] = ()
     expires: str | None = None
 
 
 SPAN = re.compile(r"^(\d+) (minute|hour|day|week)s?$")
+SLOT = re.compile(r"^\{(\w+)\}$")
 BEFORE = re.compile(r"^(\d+ \w+) before (\w+)$")
 FLOW_KEYS = {"title", "start", "answer_within", "nudge_after", "nudge", "silence", "given", "expires", "states"}
-STATE_KEYS = {"say", "expect", "answers", "next", "again", "tries", "remember", "unless_spoken", "flag", "flag_now", "plan"}
-ANSWER_KEYS = {"key", "en", "es", "next", "flag", "flag_now", "plan", "low", "high"}
 DOES_KEYS = {"flag", "flag_now", "plan"}
+STATE_KEYS = {"say", "expect", "answers", "next", "again", "tries", "remember", "unless_spoken", *DOES_KEYS}
+ANSWER_KEYS = {"key", "en", "es", "next", "low", "high", *DOES_KEYS}
 
 
 def version_of(source: str) -> str:
@@ -157,14 +162,13 @@ class _Reader:
         except tomllib.TOMLDecodeError as error:
             raise self.wrong(f"not valid TOML: {error}") from error
         self.only(raw, FLOW_KEYS)
-        states = self.table(raw, "states")
         return Flow(
             name=name,
             version=version_of(source),
             source=source,
             title=self.word(raw, "title"),
             start=self.word(raw, "start"),
-            states=MappingProxyType({key: self.at(f"state '{key}'").state(key, value) for key, value in states.items()}),
+            states=self.states(self.table(raw, "states")),
             answer_within=self.span(self.word(raw, "answer_within")),
             nudge_after=self.span(self.word(raw, "nudge_after")) if "nudge_after" in raw else None,
             nudge=self.texts(raw, "nudge"),
@@ -172,6 +176,9 @@ class _Reader:
             given=tuple(self.words(raw, "given")),
             expires=self.maybe(raw, "expires"),
         )
+
+    def states(self, raw: Mapping[str, Any]) -> Mapping[str, State]:
+        return MappingProxyType({name: self.at(f"state '{name}'").state(name, state) for name, state in raw.items()})
 
     def state(self, name: str, raw: Any) -> State:
         raw = self.mapping(raw)
@@ -186,7 +193,7 @@ class _Reader:
             answers=tuple(self.at(f"answer {i}").answer(each) for i, each in enumerate(answers, 1)),
             next=self.maybe(raw, "next"),
             again=self.texts(raw, "again"),
-            tries=self.whole(raw, "tries", 2) or 1,
+            tries=self.tries(raw),
             remember=self.maybe(raw, "remember"),
             unless_spoken=self.need(raw),
             does=self.does(raw, STATE_KEYS),
@@ -207,10 +214,13 @@ class _Reader:
 
     def does(self, raw: Mapping[str, Any], known: set[str]) -> Does:
         self.only(raw, known)
+        flags = _listed(raw.get("flag", []))
+        slots = [SLOT.match(each) if isinstance(each, str) else None for each in flags]
         return Does(
-            flags=tuple(self.flag(each) for each in _listed(raw.get("flag", []))),
+            flags=tuple(self.flag(each) for each, slot in zip(flags, slots, strict=True) if not slot),
             flags_now=tuple(self.flag(each) for each in _listed(raw.get("flag_now", []))),
             plans=tuple(self.plan(each) for each in _listed(raw.get("plan", []))),
+            flag_values=tuple(slot[1] for slot in slots if slot),
         )
 
     def flag(self, raw: Any) -> FlagKind:
@@ -274,6 +284,10 @@ class _Reader:
         if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
             raise self.wrong(f"'{key}' must be a whole number")
         return value
+
+    def tries(self, raw: Mapping[str, Any]) -> int:
+        tries = self.whole(raw, "tries", None)
+        return 2 if tries is None else tries
 
     def table(self, raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         return self.at(f"'{key}'").mapping(raw.get(key, {}))

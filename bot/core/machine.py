@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 
 from bot.core.answers import Understood, understand
 from bot.core.flow import Does, Expect, Flow, Planned, State, Texts
-from bot.core.kinds import Attention, FlagKind, Found, Intent, Lane, Language, Outcome, Purpose
+from bot.core.kinds import Attention, FlagKind, Found, Intent, Lane, Language, Outcome, Purpose, flag_kind
 from bot.core.speech import render
 from bot.core.turn import Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
 
@@ -41,51 +41,57 @@ def unprompted(found: Found, given: Given) -> Turn:
 def reply(flow: Flow, position: Position, text: str, found: Found, given: Given) -> Turn:
     """One reply to a check-in. It may answer the question, tell something else, or both.
 
-    An urgent finding ends the questions and leaves the talking to people. Asking for a person does too.
+    An urgent finding or a request for a person ends the questions and leaves the talking to people; what the same
+    reply answers is kept all the same, and raises its flags.
     """
-    spoken = replace(position, spoken=tuple(dict.fromkeys((*position.spoken, *found.needs))))
+    position = replace(position, spoken=tuple(dict.fromkeys((*position.spoken, *found.needs))))
+    state = flow.states.get(position.state)
+    said = understand(state, text, given.language, given.now) if state else None
     if found.urgent or found.intent is Intent.HUMAN:
-        talk = [] if found.urgent else [_passed_on(given)]
-        return _handed_over(found, _flags_of(found), given, talk)
+        return _handed_over(state, position, said, found, given)
     if found.intent is Intent.HELP:
         return Turn(position, (*_heard(found, given, []), *_flags_of(found)), found.lane)
-    state = flow.states.get(position.state)
     if state is None:
         return Turn(None, (*_flags_of(found), *_broken()), Lane.TODAY)
-    understood = understand(state, text, given.language, given.now)
-    if understood is None:
-        return _not_understood(flow, state, spoken, found, given)
-    return _answered(flow, state, spoken, understood, found, given)
+    if said is None:
+        return _not_understood(flow, state, position, found, given)
+    if said.answer and said.answer.does.flags_now:
+        return _handed_over(state, position, said, found, given)
+    return _answered(flow, state, position, said, found, given)
 
 
 def _answered(flow: Flow, state: State, position: Position, said: Understood, found: Found, given: Given) -> Turn:
     answer_does = said.answer.does if said.answer else Does()
     values = {**position.values, state.remember: said.value} if state.remember else position.values
-    here = replace(position, values=values, misses=0)
     lane = _lane_of_answer(said, answer_does, found)
-    flags = () if lane is Lane.CLOSED else _flags_of(replace(found, lane=lane), answer_does)
-    kept: tuple[Effect, ...] = (Remember(state.remember, said.value),) if state.remember else ()
-    if answer_does.flags_now:
-        return _handed_over(found, (*kept, *flags), given, [])
-    done = (*kept, *flags, *_plans(answer_does, values, given))
+    flags = _flags_of(replace(found, lane=lane), answer_does, values) if lane is not Lane.CLOSED else ()
+    done = (*_kept(state, said), *flags, *_plans(answer_does, values, given))
     target = (said.answer.next if said.answer else None) or state.next
-    onward = _Walk(flow, given, Purpose.ANSWER).to(target, here) if target else Turn(None, (Finish(Outcome.FINISHED),))
-    return Turn(onward.position, (*done, *onward.effects), lane)
+    onward = _Walk(flow, given, Purpose.ANSWER).to(target, replace(position, values=values, misses=0))
+    return Turn(onward.position, (*done, *onward.effects), max(lane, onward.lane, key=_weight))
+
+
+def _kept(state: State | None, said: Understood | None) -> tuple[Effect, ...]:
+    return (Remember(state.remember, said.value),) if state and state.remember and said else ()
+
+
+def _weight(lane: Lane) -> int:
+    return (Lane.CLOSED, Lane.TODAY, Lane.NOW).index(lane)
 
 
 def _lane_of_answer(said: Understood, does: Does, found: Found) -> Lane:
     """A listed answer and nothing beside it needs nobody; a free text or an answer with more to it does as found."""
-    if does.flags_now:
-        return Lane.NOW
-    if does.flags or found.hits:
+    if does.flags or does.flag_values or found.hits:
         return Lane.TODAY
     return Lane.CLOSED if said.whole and found.intent is Intent.REPLY else found.lane
 
 
 def _not_understood(flow: Flow, state: State, position: Position, found: Found, given: Given) -> Turn:
+    """Ask again while tries are left; but a need that was just told of is not asked for, only passed on."""
     flags = _flags_of(replace(found, lane=Lane.TODAY))
     position = replace(position, misses=position.misses + 1)
-    if position.misses < state.tries:
+    told = state.unless_spoken is not None and state.unless_spoken in position.spoken
+    if position.misses < state.tries and not told:
         return Turn(position, (*flags, _ask_again(state, position, found, given)), Lane.TODAY)
     onward = _Walk(flow, given, Purpose.ANSWER).to(state.next, replace(position, misses=0))
     return Turn(onward.position, (*flags, *onward.effects), Lane.TODAY)
@@ -102,11 +108,14 @@ def again_texts(opening: Texts, state: State) -> Texts:
     return {language: f"{opening[language]} {text}" for language, text in state.say.items() if language in opening}
 
 
-def _handed_over(found: Found, flags: Sequence[Effect], given: Given, talk: Sequence[Effect]) -> Turn:
-    urgent = any(isinstance(flag, RaiseFlag) and flag.urgent for flag in flags)
-    lane = Lane.NOW if urgent else Lane.TODAY
-    heard = _heard(replace(found, lane=lane), given, talk)
-    return Turn(None, (*heard, *flags, Finish(Outcome.HANDED_OVER)), lane)
+def _handed_over(state: State | None, position: Position, said: Understood | None, found: Found, given: Given) -> Turn:
+    """The questions end here and people take over, at once where the words or the chosen answer are urgent."""
+    does = said.answer.does if said and said.answer else Does()
+    lane = Lane.NOW if found.urgent or does.flags_now else Lane.TODAY
+    found = replace(found, lane=lane)
+    flags = _flags_of(found, does, position.values)
+    heard = _heard(found, given, [_passed_on(given)])
+    return Turn(None, (*heard, *_kept(state, said), *flags, Finish(Outcome.HANDED_OVER)), lane)
 
 
 def _heard(found: Found, given: Given, talk: Sequence[Effect]) -> Sequence[Effect]:
@@ -118,16 +127,15 @@ def _heard(found: Found, given: Given, talk: Sequence[Effect]) -> Sequence[Effec
     return talk
 
 
-def _flags_of(found: Found, does: Does | None = None) -> tuple[Effect, ...]:
+def _flags_of(found: Found, does: Does | None = None, values: Mapping[str, str] | None = None) -> tuple[Effect, ...]:
     """Each kind once: what was found in the words, what the chosen answer raises; READ where nothing else fits."""
-    does = does or Does()
     flags: dict[FlagKind, RaiseFlag] = {}
     for need in found.needs:
         hits = tuple(hit for hit in found.hits if hit.need is need)
         flags[need] = RaiseFlag(need, any(hit.urgent for hit in hits), hits)
-    for kind, urgent in [*((k, False) for k in does.flags), *((k, True) for k in does.flags_now)]:
-        before = flags.get(kind, RaiseFlag(kind))
-        flags[kind] = replace(before, urgent=before.urgent or urgent)
+    for raised in _raised(does or Does(), values or {}):
+        before = flags.get(raised.kind, raised)
+        flags[raised.kind] = replace(before, urgent=before.urgent or raised.urgent)
     match found.intent:
         case Intent.HUMAN:
             flags[Attention.HUMAN] = RaiseFlag(Attention.HUMAN)
@@ -140,9 +148,21 @@ def _flags_of(found: Found, does: Does | None = None) -> tuple[Effect, ...]:
     return tuple(flags.values())
 
 
+def _raised(does: Does, values: Mapping[str, str]) -> tuple[RaiseFlag, ...]:
+    named = [_kind_named(values.get(name, "")) for name in does.flag_values]
+    return (*map(RaiseFlag, (*does.flags, *named)), *(RaiseFlag(kind, urgent=True) for kind in does.flags_now))
+
+
+def _kind_named(name: str) -> FlagKind:
+    """The kind a value names; a person reads the check-in where it names none."""
+    try:
+        return flag_kind(name)
+    except ValueError:
+        return Attention.READ
+
+
 def _do(does: Does, values: Mapping[str, str], given: Given) -> tuple[Effect, ...]:
-    flags = [RaiseFlag(kind) for kind in does.flags] + [RaiseFlag(kind, urgent=True) for kind in does.flags_now]
-    return (*flags, *_plans(does, values, given))
+    return (*_raised(does, values), *_plans(does, values, given))
 
 
 def _plans(does: Does, values: Mapping[str, str], given: Given) -> tuple[Effect, ...]:
@@ -155,10 +175,9 @@ def due_at(plan: Planned, values: Mapping[str, str], now: datetime) -> datetime 
     if plan.after is not None:
         return now + plan.after
     target = moment_of(values.get(plan.date or "", ""), now)
-    if target is None or plan.before is None:
+    if target is None or plan.before is None or target - now <= plan.before:
         return None
-    at = target - plan.before
-    return at if at > now else None
+    return target - plan.before
 
 
 def moment_of(value: str, now: datetime) -> datetime | None:
