@@ -1,0 +1,335 @@
+"""Check-ins: start what is due, take a reply, nudge, notice silence. The machine decides, this file writes it down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session
+
+from bot.casework import Concern, Subject, end_running, raise_flag, reopen
+from bot.core import machine
+from bot.core.delivery import Status
+from bot.core.escalation import Urgency, same_episode
+from bot.core.flow import Flow, parse
+from bot.core.hours import is_open, next_open, next_repeat
+from bot.core.kinds import Attention, Found, Lane, Outcome, Purpose
+from bot.core.machine import moment_of
+from bot.core.turn import Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
+from bot.db import claim
+from bot.flows import FlowShelf
+from bot.models import CheckIn, Flag, FlagState, FlowVersion, Message, Participant, Plan, Reply
+from bot.outbox import Draft, Post, Recipient, queue
+from bot.people import has_consent, is_opted_out, note, plan, recipient, running_check_in
+
+log = structlog.get_logger()
+
+LEASE = timedelta(minutes=2)
+BATCH = 100
+TRY_AGAIN = timedelta(hours=1)
+RECONNECT_AFTER = 3  # check-ins in a row that nobody answered
+RECONNECT = "reconnect"
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What conversations need."""
+
+    post: Post
+    shelf: FlowShelf
+
+
+def start_due(talk: Talk, now: datetime) -> int:
+    """Start the check-ins that are due: one each, however many were missed; how many were started."""
+    started = 0
+    while ids := _claim_plans(talk, now):
+        for plan_id in ids:
+            with talk.post.db.writing() as session:
+                started += _start(session, talk, session.get_one(Plan, plan_id, with_for_update=True), now)
+    return started
+
+
+def _claim_plans(talk: Talk, now: datetime) -> list[int]:
+    with talk.post.db.writing() as session:
+        return claim(session, Plan, Plan.next_check_in_at <= now, (Plan.next_check_in_at, Plan.id), BATCH, now, LEASE)
+
+
+def _start(session: Session, talk: Talk, due: Plan, now: datetime) -> bool:
+    """Start one, or say when to look again. Plan and check-in change in one transaction: a crash repeats neither."""
+    if due.next_check_in_at is None or due.next_check_in_at > now:
+        return False
+    participant = session.get_one(Participant, due.participant_id, with_for_update=True)
+    flow = talk.shelf.flows.get(due.flow_name)
+    due.lease_until = None
+    if later := _not_yet(session, talk, due, participant, flow, now):
+        due.next_check_in_at = later
+        return False
+    _advance(due, participant, now)
+    if flow is None or is_opted_out(session, participant) or not has_consent(session, participant):
+        return False
+    if _lapsed(flow, due, now, participant.zone):
+        note(session, "check_in_lapsed", now, participant_id=participant.id, detail=flow.name)
+        return False
+    begin(session, talk, participant, flow, dict(due.given), due.flag_id, now)
+    return True
+
+
+def _not_yet(
+    session: Session, talk: Talk, due: Plan, participant: Participant, flow: Flow | None, now: datetime
+) -> datetime | None:
+    """When to look again at a plan that cannot start now; None where nothing holds it up."""
+    hours = talk.post.settings.sending_hours
+    if flow is None:
+        log.error("flow_unusable", flow=due.flow_name, plan=due.id)
+        return now + TRY_AGAIN
+    if participant.paused_until and participant.paused_until > now:
+        return participant.paused_until
+    if not is_open(hours, now, participant.zone):
+        return next_open(hours, now, participant.zone)
+    running = running_check_in(session, participant.id)
+    if running is None:
+        return None
+    if flow.expires:  # what is bound to a date cannot wait for an answer to something else
+        end_running(session, participant.id, Outcome.REPLACED, now)
+        return None
+    return max(running.silent_after or now, now + TRY_AGAIN)
+
+
+def _advance(due: Plan, participant: Participant, now: datetime) -> None:
+    assert due.next_check_in_at is not None
+    repeats = due.repeat_days
+    due.next_check_in_at = next_repeat(due.next_check_in_at, repeats, now, participant.zone) if repeats else None
+
+
+def _lapsed(flow: Flow, due: Plan, now: datetime, zone: str) -> bool:
+    expires = _expiry(flow, due.given, now, zone)
+    return expires is not None and expires <= now
+
+
+def _expiry(flow: Flow, given: dict[str, str], now: datetime, zone: str) -> datetime | None:
+    return moment_of(given.get(flow.expires, ""), now.astimezone(ZoneInfo(zone))) if flow.expires else None
+
+
+def begin(
+    session: Session,
+    talk: Talk,
+    participant: Participant,
+    flow: Flow,
+    values: dict[str, str],
+    flag_id: int | None,
+    now: datetime,
+) -> CheckIn:
+    """Begin a flow with a participant who has no check-in running; its first texts are queued."""
+    if session.get(FlowVersion, flow.version) is None:
+        session.add(FlowVersion(version=flow.version, name=flow.name, source=flow.source))
+        session.flush()
+    check_in = CheckIn(
+        participant_id=participant.id,
+        flow_name=flow.name,
+        flow_version=flow.version,
+        flag_id=flag_id,
+        started_at=now,
+        nudge_at=now + flow.nudge_after if flow.nudge_after else None,
+        silent_after=now + flow.answer_within,
+    )
+    session.add(check_in)
+    session.flush()
+    scene = Scene(session, talk, participant, check_in, recipient(session, participant), now)
+    expires = _expiry(flow, values, now, participant.zone)
+    scene.perform(machine.begin(flow, values, scene.given()), send_before=expires)
+    return check_in
+
+
+@lru_cache(maxsize=64)
+def _parsed(name: str, version: str, source: str) -> Flow:
+    return parse(name, source)
+
+
+def flow_of(session: Session, check_in: CheckIn) -> Flow:
+    """The flow in the wording that this check-in began with."""
+    kept = session.get_one(FlowVersion, check_in.flow_version)
+    return _parsed(kept.name, kept.version, kept.source)
+
+
+def take_reply(
+    session: Session, talk: Talk, participant: Participant, message: Message, found: Found, now: datetime
+) -> Lane:
+    """One text of a participant who may be texted: an answer to the running check-in, something else, or both."""
+    check_in = running_check_in(session, participant.id)
+    back = Recipient(message.channel, message.other, message.other_hash, participant_id=participant.id)
+    scene = Scene(session, talk, participant, check_in, back, now, message)
+    participant.silences = 0
+    if check_in is None or check_in.position is None:
+        turn = machine.unprompted(found, scene.given())
+    else:
+        flow = flow_of(session, check_in)
+        check_in.answered_at = check_in.answered_at or now
+        check_in.nudge_at, check_in.silent_after = None, now + flow.answer_within
+        turn = machine.reply(flow, Position.from_dict(check_in.position), message.body, found, scene.given())
+    scene.perform(turn)
+    return turn.lane
+
+
+def nudge_due(talk: Talk, now: datetime) -> int:
+    """Ask once more where nobody has answered yet; how many."""
+    return _with_each(talk, CheckIn.nudge_at <= now, _nudge, now)
+
+
+def notice_silence(talk: Talk, now: datetime) -> int:
+    """End the check-ins that nobody answered in time; how many."""
+    return _with_each(talk, CheckIn.silent_after <= now, _silence, now)
+
+
+Deed = Callable[[Session, Talk, CheckIn, datetime], bool]
+
+
+def _with_each(talk: Talk, due: ColumnElement[bool], deed: Deed, now: datetime) -> int:
+    """Do this with every running check-in that is due, each in its own transaction; how many it was done with."""
+    done = 0
+    running = CheckIn.ended_at.is_(None) & due
+    while True:
+        with talk.post.db.writing() as session:
+            ids = claim(session, CheckIn, running, (CheckIn.id,), BATCH, now, LEASE)
+        if not ids:
+            return done
+        for check_in_id in ids:
+            with talk.post.db.writing() as session:
+                check_in = session.get_one(CheckIn, check_in_id, with_for_update=True)
+                check_in.lease_until = None
+                done += check_in.ended_at is None and deed(session, talk, check_in, now)
+
+
+def _nudge(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> bool:
+    flow = flow_of(session, check_in)
+    if check_in.nudge_at is None or check_in.nudge_at > now or check_in.position is None:
+        return False
+    hours, zone = talk.post.settings.sending_hours, check_in.participant.zone
+    if not is_open(hours, now, zone):
+        check_in.nudge_at = next_open(hours, now, zone)
+        return False
+    check_in.nudge_at = None
+    if _unheard(session, check_in):
+        return False  # the question itself is still on its way; a reminder of it would come first or right behind
+    scene = _scene_of(session, talk, check_in, now)
+    scene.perform(machine.nudge(flow, Position.from_dict(check_in.position), scene.given()))
+    return True
+
+
+def _silence(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> bool:
+    flow = flow_of(session, check_in)
+    if check_in.silent_after is None or check_in.silent_after > now:
+        return False
+    if _unheard(session, check_in):
+        check_in.silent_after = now + flow.answer_within
+        return False  # nobody was silent: the question has not left yet
+    scene = _scene_of(session, talk, check_in, now)
+    position = Position.from_dict(check_in.position) if check_in.position else Position(flow.start)
+    scene.perform(machine.silence(flow, position, scene.given()))
+    _count_silence(session, check_in, now)
+    return True
+
+
+def _unheard(session: Session, check_in: CheckIn) -> bool:
+    """Whether a text of this check-in still waits to leave."""
+    waits = Message.status.in_((Status.QUEUED, Status.SENDING))
+    return bool(session.scalar(select(exists().where(Message.check_in_id == check_in.id, waits))))
+
+
+def _count_silence(session: Session, check_in: CheckIn, now: datetime) -> None:
+    """A check-in answered in part is no silence. After some in a row the next words are a gentler flow's."""
+    participant = check_in.participant
+    if check_in.answered_at is not None:
+        return
+    participant.silences += 1
+    if participant.silences == RECONNECT_AFTER and check_in.flow_name != RECONNECT:
+        plan(session, participant, RECONNECT, now)
+
+
+def _scene_of(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> "Scene":
+    return Scene(session, talk, check_in.participant, check_in, recipient(session, check_in.participant), now)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One turn of one conversation, inside one transaction: what the machine may know, and its effects written down.
+
+    `to` is None where nothing may be sent to the person; then what would be said is not queued.
+    """
+
+    session: Session
+    talk: Talk
+    participant: Participant
+    check_in: CheckIn | None
+    to: Recipient | None
+    now: datetime
+    message: Message | None = None
+
+    def given(self) -> Given:
+        settings, person = self.talk.post.settings, self.participant
+        worker = person.caseworker.name.split()[0] if person.caseworker else settings.programme
+        return Given(
+            language=person.language,
+            now=self.now.astimezone(ZoneInfo(person.zone)),
+            words={"worker": worker, "programme": settings.programme, "contact": settings.contact},
+            always=self.talk.shelf.always,
+            safety_said=same_episode(person.safety_said_at, self._danger_open(), self.now),
+        )
+
+    def _danger_open(self) -> bool:
+        danger = (Flag.urgency == Urgency.NOW) & (Flag.state != FlagState.RESOLVED)
+        return bool(self.session.scalar(select(exists().where(Flag.participant_id == self.participant.id, danger))))
+
+    def perform(self, turn: Turn, send_before: datetime | None = None) -> None:
+        """Write the turn down: every effect in order, then where the check-in stands."""
+        for effect in turn.effects:
+            self._do(effect, send_before)
+        if self.check_in is not None and turn.position is not None:
+            self.check_in.position = turn.position.to_dict()
+        self.session.flush()
+
+    def _do(self, effect: Effect, send_before: datetime | None) -> None:
+        match effect:
+            case Say():
+                self._say(effect, send_before)
+            case RaiseFlag():
+                self._raise(effect)
+            case Remember(name, value):
+                if self.check_in is not None:
+                    self.session.add(Reply(check_in_id=self.check_in.id, name=name, value=value, at=self.now))
+            case Schedule(flow, at, values):
+                plan(self.session, self.participant, flow, at, given=dict(values))
+            case Finish(outcome):
+                end_running(self.session, self.participant.id, outcome, self.now)
+
+    def _say(self, said: Say, send_before: datetime | None) -> None:
+        if self.to is None or not said.text or self._carrier_helped(said):
+            return
+        if said.purpose is Purpose.SAFETY:
+            self.participant.safety_said_at = self.now
+        draft = Draft(
+            to=self.to,
+            body=said.text,
+            purpose=said.purpose,
+            check_in_id=self.check_in.id if self.check_in else None,
+            answers_at=self.message.at if self.message else None,
+            send_before=send_before,
+        )
+        queue(self.session, draft, self.now)
+
+    def _carrier_helped(self, said: Say) -> bool:
+        """The carrier itself sent the programme's HELP text: a second one would only repeat it."""
+        heard = (self.message.carrier_says or "") if self.message else ""
+        return said.purpose is Purpose.NOTICE and heard.upper() == "HELP"
+
+    def _raise(self, wanted: RaiseFlag) -> None:
+        """A "no" to "did the help come?" opens the flag that the question was about."""
+        message_id = self.message.id if self.message else None
+        about = self.check_in.flag_id if self.check_in else None
+        if about is not None and not wanted.hits and wanted.kind is not Attention.READ:
+            reopen(self.session, about, message_id, self.now)
+            return
+        concern = Concern(wanted.kind, wanted.urgent, message_id, wanted.hits)
+        raise_flag(self.session, Subject(self.participant.id), concern, self.talk.post.settings, self.now)

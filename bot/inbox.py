@@ -1,0 +1,244 @@
+"""What people text: stored first, then handled, in order, once.
+
+`receive` is all that a webhook does before it answers. `handle_of` is done by a worker of the same process right after,
+and `handle_left_over` by the clock for what a crash left behind.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, aliased
+
+from bot.casework import Concern, Subject, end_running, raise_flag, staff_recipient, take_by_text
+from bot.checkins import Scene, Talk, take_reply
+from bot.core import keywords, machine
+from bot.core.keywords import Keyword, Kind
+from bot.core.kinds import Attention, Found, Intent, Lane, Outcome, Purpose
+from bot.core.speech import render
+from bot.core.turn import RaiseFlag, Turn
+from bot.db import Database, claim
+from bot.models import Direction, Message, Participant, Staff
+from bot.outbox import Draft, Recipient, block, is_blocked, queue, unblock
+from bot.people import note, opt_in, opt_out, participant_at, staff_at
+
+log = structlog.get_logger()
+
+LEASE = timedelta(minutes=1)
+BATCH = 50
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One text as the carrier gave it: `media` are pairs of address and content type; `carrier_says` its OptOutType."""
+
+    channel: str
+    carrier_id: str
+    sender: str
+    body: str
+    media: tuple[tuple[str, str], ...] = ()
+    carrier_says: str | None = None
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What handling needs; `find` says what a message is about."""
+
+    talk: Talk
+    find: Callable[[str], Found]
+
+
+def receive(db: Database, text: Incoming, now: datetime) -> str | None:
+    """Store the text and commit. The fingerprint of its sender, or None where the carrier had sent it before."""
+    sender_hash = db.fingerprint(text.sender)
+    try:
+        with db.writing() as session:
+            if session.scalar(select(exists().where(Message.carrier_id == text.carrier_id))):
+                return None
+            session.add(_incoming_row(text, sender_hash, now))
+    except IntegrityError:  # the same webhook, at the same moment, in another process
+        return None
+    return sender_hash
+
+
+def _incoming_row(text: Incoming, sender_hash: str, now: datetime) -> Message:
+    return Message(
+        direction=Direction.IN,
+        channel=text.channel,
+        other=text.sender,
+        other_hash=sender_hash,
+        body=text.body,
+        media=[list(each) for each in text.media] or None,
+        carrier_id=text.carrier_id,
+        carrier_says=text.carrier_says,
+        at=now,
+    )
+
+
+def handle_of(inbox: Inbox, sender_hash: str, now: datetime) -> int:
+    """Handle everything this sender has waiting, oldest first; how many."""
+    handled = 0
+    while ids := _claim(inbox, Message.other_hash == sender_hash, now):
+        handled += sum(_handle(inbox, message_id, now) for message_id in ids)
+    return handled
+
+
+def handle_left_over(inbox: Inbox, now: datetime) -> int:
+    """Handle what no worker took up; how many."""
+    handled = 0
+    while ids := _claim(inbox, Message.id.is_not(None), now):
+        handled += sum(_handle(inbox, message_id, now) for message_id in ids)
+    return handled
+
+
+def _claim(inbox: Inbox, whose: ColumnElement[bool], now: datetime) -> list[int]:
+    """Unhandled texts, of each sender only the oldest: two texts of one person are never handled side by side."""
+    earlier = aliased(Message)
+    waits = (Message.direction == Direction.IN) & Message.handled_at.is_(None) & whose
+    first = ~exists().where(
+        earlier.other_hash == Message.other_hash,
+        earlier.direction == Direction.IN,
+        earlier.handled_at.is_(None),
+        earlier.id < Message.id,
+    )
+    with inbox.talk.post.db.writing() as session:
+        return claim(session, Message, waits & first, (Message.id,), BATCH, now, LEASE)
+
+
+def _handle(inbox: Inbox, message_id: int, now: datetime) -> bool:
+    """Handle one text in one transaction. What fails is tried again, and after that a person gets it unread."""
+    try:
+        with inbox.talk.post.db.writing() as session:
+            message = session.get_one(Message, message_id, with_for_update=True)
+            if message.handled_at is None:
+                _take_in(inbox, session, message, now)
+                message.handled_at = now
+        return True
+    except Exception:
+        log.exception("handling_failed", message=message_id)
+        return _set_aside(inbox, message_id, now)
+
+
+def _set_aside(inbox: Inbox, message_id: int, now: datetime) -> bool:
+    """Count the failure; the lease makes the next try wait. After TRIES the text goes to a person as it is."""
+    with inbox.talk.post.db.writing() as session:
+        message = session.get_one(Message, message_id, with_for_update=True)
+        message.attempts += 1
+        if message.attempts < TRIES:
+            return False
+        participant = participant_at(session, message.channel, message.other_hash)
+        about = Subject(participant.id if participant else None, message.other_hash)
+        message.participant_id, message.lane, message.handled_at = about.participant_id, Lane.TODAY, now
+        raise_flag(session, about, Concern(Attention.READ, True, message.id), inbox.talk.post.settings, now)
+        return True
+
+
+def _take_in(inbox: Inbox, session: Session, message: Message, now: datetime) -> None:
+    if staff := staff_at(session, message.other_hash):
+        _take_from_staff(inbox, session, staff, message, now)
+        return
+    found = _find(inbox, message)
+    keyword = keywords.read(message.body, message.carrier_says)
+    message.intent = found.intent
+    participant = participant_at(session, message.channel, message.other_hash)
+    if participant is None:
+        _take_from_stranger(inbox, session, message, found, keyword, now)
+        return
+    message.participant_id = participant.id
+    message.lane = _take_from_participant(inbox, session, participant, message, (found, keyword), now)
+
+
+def _find(inbox: Inbox, message: Message) -> Found:
+    """What the text says. Where the detector fails, and where there are pictures, a person reads it today."""
+    try:
+        found = inbox.find(message.body)
+    except Exception:
+        log.exception("detector_failed", message=message.id)
+        found = Found(Lane.TODAY, Intent.REPLY)
+    return replace(found, lane=Lane.TODAY) if message.media and found.lane is Lane.CLOSED else found
+
+
+def _take_from_staff(inbox: Inbox, session: Session, staff: Staff, message: Message, now: datetime) -> None:
+    """A code takes flags. STOP ends alerts to this number, which supervisors are shown, since it leaves a gap."""
+    message.staff_id, message.lane = staff.id, Lane.CLOSED
+    keyword = keywords.read(message.body, message.carrier_says)
+    if keyword is not None and keyword.kind is Kind.STOP:
+        block(session, message.other_hash, "staff keyword", now)
+        note(session, "staff_stopped_alerts", now, staff.id)
+        return
+    if keyword is not None and keyword.kind is Kind.START:
+        unblock(session, message.other_hash, now)
+        return
+    answer = take_by_text(session, staff, message.body, inbox.talk.post.settings, now)
+    queue(session, Draft(staff_recipient(staff), answer, Purpose.NOTICE, answers_at=message.at), now)
+
+
+def _take_from_stranger(
+    inbox: Inbox, session: Session, message: Message, found: Found, keyword: Keyword | None, now: datetime
+) -> None:
+    """A number that nobody is known at: never answered, always seen, with what its words say."""
+    message.lane = found.lane if found.urgent else Lane.TODAY
+    settings, about = inbox.talk.post.settings, Subject(None, message.other_hash)
+    for kind in found.needs:
+        hits = tuple(hit for hit in found.hits if hit.need is kind)
+        urgent = any(hit.urgent for hit in hits)
+        raise_flag(session, about, Concern(kind, urgent, message.id, hits), settings, now)
+    raise_flag(session, about, Concern(Attention.UNKNOWN, False, message.id), settings, now)
+    if keyword is not None and keyword.kind in (Kind.STOP, Kind.WRONG_NUMBER):
+        block(session, message.other_hash, keyword.kind, now)
+
+
+def _take_from_participant(
+    inbox: Inbox,
+    session: Session,
+    participant: Participant,
+    message: Message,
+    read: tuple[Found, Keyword | None],
+    now: datetime,
+) -> Lane:
+    """Danger is looked for before opt-out: what was found is raised whatever else the text asks for."""
+    found, keyword = read
+    kind = keyword.kind if keyword else None
+    blocked = is_blocked(session, message.other_hash)
+    scene = Scene(session, inbox.talk, participant, None, None, now, message)
+    if kind in (Kind.STOP, Kind.WRONG_NUMBER):
+        assert keyword is not None
+        return _end_texts(scene, found, keyword)
+    if kind is Kind.START and blocked:
+        opt_in(session, participant, message.other_hash, message.channel, now)
+        return Lane.CLOSED
+    if blocked:  # texts after STOP: read by people, answered by nobody but people
+        scene.perform(machine.unprompted(_at_least_today(found), scene.given()))
+        return _at_least_today(found).lane
+    return take_reply(session, inbox.talk, participant, message, found, now)
+
+
+def _end_texts(scene: Scene, found: Found, keyword: Keyword) -> Lane:
+    """STOP or a wrong number: flags first, then the end of texts, confirmed once and never after the carrier did."""
+    message = scene.message
+    assert message is not None
+    heard = machine.unprompted(replace(_at_least_today(found), intent=Intent.REPLY), scene.given())
+    flags = [each for each in heard.effects if isinstance(each, RaiseFlag) and each.kind is not Attention.READ]
+    reason = Attention.STOPPED if keyword.kind is Kind.STOP else Attention.WRONG_NUMBER
+    scene.perform(Turn(None, (*flags, RaiseFlag(reason))))
+    end_running(scene.session, scene.participant.id, Outcome.STOPPED, scene.now)
+    fresh = opt_out(scene.session, scene.participant, keyword.kind, scene.now)
+    if fresh and not keyword.answered_by_carrier:
+        _confirm_end(scene, message)
+    return _at_least_today(found).lane
+
+
+def _confirm_end(scene: Scene, message: Message) -> None:
+    """The one text that may follow (47 CFR 64.1200(a)(12)); it only confirms."""
+    given = scene.given()
+    body = render(given.always.stopped[given.language], given.words, given.language)
+    to = Recipient(message.channel, message.other, message.other_hash, participant_id=scene.participant.id)
+    queue(scene.session, Draft(to, body, Purpose.NOTICE, answers_at=message.at, confirms_opt_out=True), scene.now)
+
+
+def _at_least_today(found: Found) -> Found:
+    return replace(found, lane=Lane.TODAY) if found.lane is Lane.CLOSED else found

@@ -1,0 +1,41 @@
+"""The web application, put together: it reads as the list of what there is."""
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+from flask_wtf import CSRFProtect
+
+from bot.web.auth import auth, set_up_sign_in
+from bot.web.caseload import caseload
+from bot.web.dashboard import dashboard
+from bot.web.flags import flags
+from bot.web.health import health
+from bot.web.phones import phones
+from bot.web.webhooks import webhooks
+from bot.web.words import set_up_words
+from bot.wiring import Standby
+
+
+def create_web(standby: Standby) -> Flask:
+    """The application around a wired Standby."""
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=standby.settings.secret_key,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=standby.settings.public_url.startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=8),
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        BOOTSTRAP_SERVE_LOCAL=True,
+    )
+    app.extensions["standby"] = standby
+    Bootstrap5(app)
+    csrf = CSRFProtect(app)
+    set_up_sign_in(app)
+    set_up_words(app)
+    for page in (health, webhooks, auth, caseload, flags, dashboard):
+        app.register_blueprint(page)
+    csrf.exempt(webhooks)  # the carrier signs instead
+    if standby.settings.simulated:
+        app.register_blueprint(phones)
+    return app

@@ -1,0 +1,76 @@
+"""What the carrier posts: texts and delivery states. Checked for its signature, stored, answered; nothing else."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, request
+from prometheus_client import Counter
+
+from bot.carrier.twilio import is_signed
+from bot.inbox import Incoming
+from bot.outbox import Callback
+from bot.web.standby import standby
+
+webhooks = Blueprint("webhooks", __name__, url_prefix="/twilio")
+REFUSED = Counter("standby_webhooks_refused", "Webhooks without a good signature", ["path"])
+TAKEN = Counter("standby_webhooks_taken", "Webhooks taken", ["path"])
+NO_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+CHANNELS = ("whatsapp",)
+
+
+@webhooks.before_request
+def refuse_the_unsigned() -> Response | None:
+    """403 and a count for what the carrier did not sign, or signed for another account."""
+    settings = standby().settings
+    url = settings.public_url.rstrip("/") + _asked_for()
+    signature = request.headers.get("X-Twilio-Signature", "")
+    ours = request.form.get("AccountSid", settings.account_sid) == settings.account_sid
+    if ours and is_signed(url, request.form, signature, settings.auth_token):
+        TAKEN.labels(request.path).inc()
+        return None
+    REFUSED.labels(request.path).inc()
+    return Response("The signature does not fit.", 403, mimetype="text/plain")
+
+
+def _asked_for() -> str:
+    """Path and query as the carrier wrote them: a proxy may change scheme and host, never these."""
+    parts = urlsplit(request.environ.get("RAW_URI") or request.full_path)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+@webhooks.post("/sms")
+def take_text() -> Response:
+    """Keep a text; it is handled after this answer. The answer is empty: every reply of ours leaves by the outbox."""
+    form = request.form
+    channel, sender = _address(form.get("From", ""))
+    count = min(int(form["NumMedia"]), 20) if form.get("NumMedia", "").isdecimal() else 0
+    text = Incoming(
+        channel=channel,
+        carrier_id=form.get("MessageSid", "") or form.get("SmsSid", ""),
+        sender=sender,
+        body=form.get("Body", ""),
+        media=tuple((form.get(f"MediaUrl{i}", ""), form.get(f"MediaContentType{i}", "")) for i in range(count)),
+        carrier_says=form.get("OptOutType", "")[:20] or None,
+    )
+    standby().take_in(text)
+    return Response(NO_ANSWER, 200, mimetype="text/xml")
+
+
+def _address(value: str) -> tuple[str, str]:
+    channel, _, number = value.partition(":")
+    return (channel, number) if channel in CHANNELS else ("sms", value)
+
+
+@webhooks.post("/status")
+def take_status() -> Response:
+    """Keep a delivery state. Words we do not know are kept and answered like the others."""
+    form = request.form
+    code = form.get("ErrorCode", "")
+    said = Callback(
+        token=request.args.get("m", ""),
+        carrier_id=form.get("MessageSid", "") or form.get("SmsSid", ""),
+        word=form.get("MessageStatus", "") or form.get("SmsStatus", ""),
+        error_code=int(code) if code.isdecimal() and len(code) < 9 else None,
+    )
+    if not standby().take_callback(said):
+        current_app.logger.warning("a delivery state of a text that is not ours")
+    return Response(status=204)

@@ -1,0 +1,141 @@
+"""Builds the whole from Settings: the one place that knows every part."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy import select
+
+from bot import casework, inbox, outbox
+from bot.carrier import Carrier
+from bot.carrier.twilio import TwilioCarrier
+from bot.checkins import Talk
+from bot.config import Settings
+from bot.core import needs
+from bot.db import Database
+from bot.flows import FlowShelf, load_flows
+from bot.inbox import Inbox, Incoming
+from bot.models import Rehearsal
+from bot.outbox import Callback, Post
+
+log = structlog.get_logger()
+
+Deed = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Standby:
+    """Everything a process of Standby works with. `now` tells the time; `soon` does a deed right after, aside."""
+
+    settings: Settings
+    inbox: Inbox
+    now: Callable[[], datetime]
+    soon: Callable[[Deed], None]
+
+    @property
+    def db(self) -> Database:
+        return self.inbox.talk.post.db
+
+    @property
+    def post(self) -> Post:
+        return self.inbox.talk.post
+
+    @property
+    def talk(self) -> Talk:
+        return self.inbox.talk
+
+    @property
+    def shelf(self) -> FlowShelf:
+        return self.inbox.talk.shelf
+
+    def take_in(self, text: Incoming) -> bool:
+        """Store a text; it is handled right after. False where it was stored before."""
+        sender_hash = inbox.receive(self.db, text, self.now())
+        if sender_hash is None:
+            return False
+        self.soon(partial(self.handle, sender_hash))
+        return True
+
+    def handle(self, sender_hash: str) -> None:
+        """Handle what this sender has waiting, alert whom it concerns, send what was queued."""
+        inbox.handle_of(self.inbox, sender_hash, self.now())
+        self.push()
+
+    def push(self) -> None:
+        """Alert and send at once what would otherwise wait for the clock."""
+        casework.escalate(self.post, self.now())
+        outbox.send_due(self.post, self.now())
+
+    def take_callback(self, said: Callback) -> bool:
+        """Write down what the carrier says of one text. False where the text is not ours."""
+        with self.db.writing() as session:
+            return outbox.record_delivery(session, said, self.now())
+
+
+def build(
+    settings: Settings,
+    now: Callable[[], datetime] | None = None,
+    soon: Callable[[Deed], None] | None = None,
+    carrier: Carrier | None = None,
+) -> Standby:
+    """Wire the parts together. Raises FlowError where the texts of no flow are missing; other broken flows only rest."""
+    db = Database(settings.database_url, settings.data_keys)
+    shelf = load_flows(settings.flows)
+    for problem in shelf.problems:
+        log.error("flow_problem", problem=problem)
+    post = Post(db, carrier or _twilio(settings), settings)
+    clock = now or (partial(rehearsal_now, db) if settings.simulated else real_now)
+    return Standby(settings, Inbox(Talk(post, shelf), needs.find), clock, soon or _Worker().soon)
+
+
+def _twilio(settings: Settings) -> TwilioCarrier:
+    return TwilioCarrier(
+        account_sid=settings.account_sid,
+        auth_token=settings.auth_token,
+        sender=settings.sender,
+        api_url=settings.api_url or None,
+        status_url=f"{settings.public_url.rstrip('/')}/twilio/status",
+    )
+
+
+class _Worker:
+    """One thread beside the web's: a webhook is answered first, its text handled right after."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inbox")
+
+    def soon(self, deed: Deed) -> None:
+        """Do it aside. What fails is logged and left to the clock."""
+        self._pool.submit(_guarded, deed)
+
+
+def _guarded(deed: Deed) -> None:
+    try:
+        deed()
+    except Exception:
+        log.exception("left_to_the_clock")
+
+
+def real_now() -> datetime:
+    """The instant it is."""
+    return datetime.now(UTC)
+
+
+def rehearsal_now(db: Database) -> datetime:
+    """The instant it is in the rehearsal, whose clock can be wound on."""
+    with db.reading() as session:
+        wound_s = session.scalar(select(Rehearsal.wound_s))
+    return real_now() + timedelta(seconds=wound_s or 0)
+
+
+def wind_on(standby: Standby, by: timedelta) -> None:
+    """Move the rehearsal's clock on, for every process of it. Only with a simulated carrier."""
+    if not standby.settings.simulated:
+        raise ValueError("real people's clocks cannot be wound; this works with the simulated carrier only")
+    with standby.db.writing() as session:
+        rehearsal = session.get(Rehearsal, 1) or Rehearsal(id=1, wound_s=0)
+        rehearsal.wound_s += int(by.total_seconds())
+        session.add(rehearsal)

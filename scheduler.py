@@ -1,0 +1,94 @@
+"""The clock: the JOBS table and main(). APScheduler lives here alone.
+
+It is only the metronome: due times are columns of the database, so any number of clocks may run, be killed and be late.
+"""
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from types import FrameType
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot import casework, checkins, inbox, logs, outbox
+from bot.config import load_settings
+from bot.models import Beat
+from bot.wiring import Standby, build
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to look after every so many seconds. It may run twice, late, or next to itself."""
+
+    name: str
+    every_s: int
+    run: Callable[[Standby, datetime], int]
+
+
+JOBS = (
+    Job("handle replies left over", 5, lambda standby, now: inbox.handle_left_over(standby.inbox, now)),
+    Job("start check-ins", 15, lambda standby, now: checkins.start_due(standby.talk, now)),
+    Job("nudge", 60, lambda standby, now: checkins.nudge_due(standby.talk, now)),
+    Job("notice silence", 60, lambda standby, now: checkins.notice_silence(standby.talk, now)),
+    Job("flag texts that failed", 30, lambda standby, now: casework.follow_up_failures(standby.post, now)),
+    Job("escalate", 5, lambda standby, now: casework.escalate(standby.post, now)),
+    Job("send the outbox", 1, lambda standby, now: outbox.send_due(standby.post, now)),
+    Job("reconcile with the carrier", 30, lambda standby, now: outbox.reconcile(standby.post, now)),
+)
+
+
+def tick(standby: Standby, now: datetime) -> dict[str, int]:
+    """Run every job once, in the order of the table; what each says it did."""
+    return {job.name: run_job(job, standby, now) for job in JOBS}
+
+
+def run_job(job: Job, standby: Standby, now: datetime) -> int:
+    """Run one job and note that it ran. A job that fails is logged and does not keep the others from running."""
+    try:
+        done = job.run(standby, now)
+        with standby.db.writing() as session:
+            session.merge(Beat(job=job.name, at=now))
+    except Exception:
+        log.exception("job_failed", job=job.name)
+        return 0
+    if done:
+        log.info("job_done", job=job.name, count=done)
+    return done
+
+
+def metronome(standby: Standby) -> BackgroundScheduler:
+    """A scheduler that runs every job at its pace. It keeps nothing: what it misses is due in the database still."""
+    scheduler = BackgroundScheduler(
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}, timezone="UTC"
+    )
+    for job in JOBS:
+        scheduler.add_job(
+            lambda job=job: run_job(job, standby, standby.now()), "interval", seconds=job.every_s, id=job.name
+        )
+    return scheduler
+
+
+def main() -> None:
+    """Tick until SIGINT or SIGTERM; what runs then is finished first."""
+    logs.set_up()
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    scheduler = metronome(build(load_settings()))
+    scheduler.start()
+    log.info("clock_started", jobs=len(JOBS))
+    stop.wait()
+    scheduler.shutdown(wait=True)
+
+
+if __name__ == "__main__":
+    main()
