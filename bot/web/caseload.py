@@ -1,0 +1,5 @@
+"""Pages: caseload."""
+
+from flask import Blueprint
+
+caseload = Blueprint("caseload", __name__)

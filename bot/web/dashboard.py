@@ -1,0 +1,5 @@
+"""Pages: dashboard."""
+
+from flask import Blueprint
+
+dashboard = Blueprint("dashboard", __name__)

@@ -1,0 +1,5 @@
+"""Pages: flags."""
+
+from flask import Blueprint
+
+flags = Blueprint("flags", __name__)

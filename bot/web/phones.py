@@ -1,0 +1,5 @@
+"""Pages: phones."""
+
+from flask import Blueprint
+
+phones = Blueprint("phones", __name__)
