@@ -9,6 +9,7 @@ import dateparser.search
 from bot.core.flow import Answer, Expect, State
 from bot.core.kinds import Language
 from bot.core.normal import normalise
+from bot.core.speech import WEEKDAYS
 
 # Opening words: they answer also where more follows ("no I got put out").
 YES_FIRST = frozenset(("yes", "yeah", "yea", "yep", "yup", "yessir", "si", "sip", "simon", "1", "👍"))
@@ -35,6 +36,11 @@ NUMBER_WORDS = {
 JOINERS = frozenset(("and", "or", "y", "o", "maybe"))
 LONGEST_DATE = 60
 DATES = {"PREFER_DATES_FROM": "future", "RETURN_AS_TIMEZONE_AWARE": False}
+SHORT_WEEKDAYS = ("mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun")
+WEEKDAY = frozenset(normalise(day).text.strip() for days in WEEKDAYS.values() for day in days) | {*SHORT_WEEKDAYS}
+AFTER_TOMORROW = re.compile(r"\bpasado\s+ma[ñn]ana\b", re.IGNORECASE)
+COUNTED_ES = re.compile(r"\ben\s+(una?|dos|tres|cuatro|cinco|seis)\s+(?=d[ií]as?|semanas?|mes)", re.IGNORECASE)
+TWO_READINGS = re.compile(r"\b(0?[1-9]|1[0-2])[/.-](0?[1-9]|1[0-2])\b")
 
 
 @dataclass(frozen=True)
@@ -112,16 +118,30 @@ def _within(answer: Answer, number: int) -> bool:
 
 
 def _date(text: str, language: Language, now: datetime) -> Understood | None:
-    """A long text is no bare date, and looking for one in it costs time: past LONGEST_DATE it is not tried."""
+    """A long text is no bare date, and looking for one in it costs time: past LONGEST_DATE it is not tried.
+
+    "3/12" in Spanish may be March or December: rather asked again than guessed.
+    """
     if not text.strip() or len(text) > LONGEST_DATE:
         return None
-    found = _search_date(text, language, now)
+    numbers = TWO_READINGS.search(text)
+    if language is Language.ES and numbers and int(numbers[1]) != int(numbers[2]):
+        return None
+    found = _search_date(_countable(text), language, now)
     return Understood(found.isoformat(), None, whole=False) if found else None
 
 
+def _countable(text: str) -> str:
+    """Spanish that the parser misreads, in words it reads right."""
+    text = AFTER_TOMORROW.sub("en 2 días", text)
+    return COUNTED_ES.sub(lambda found: f"en {NUMBER_WORDS[found[1].casefold()]} ", text)
+
+
 def _search_date(text: str, language: Language, now: datetime) -> date | None:
+    """A month alone is no date: "I may be going" would be one in May. A weekday alone is."""
     others = [each.value for each in Language if each is not language]
-    settings = {"RELATIVE_BASE": now.replace(tzinfo=None), **DATES}
+    required = [] if WEEKDAY & set(_plain(text).split()) else ["day"]
+    settings = {"RELATIVE_BASE": now.replace(tzinfo=None), "REQUIRE_PARTS": required, **DATES}
     try:
         hits = dateparser.search.search_dates(text, languages=[language.value, *others], settings=settings)
     except Exception:  # the parser is not ours and must not cost a reply: the question is asked again

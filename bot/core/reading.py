@@ -14,8 +14,7 @@ from bot.core.kinds import Language
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 SENTENCE_END = re.compile(r"[.!?:;]+(?:\s|$)")
-HYPHENATORS = {language: pyphen.Pyphen(lang=name, left=1, right=1) for language, name in
-               ((Language.EN, "en_US"), (Language.ES, "es"))}  # fmt: skip
+HYPHENATORS = {Language.EN: pyphen.Pyphen(lang="en_US"), Language.ES: pyphen.Pyphen(lang="es")}
 
 # Spanish: a weak vowel beside a strong one joins it, an accent on a weak one parts them ("día" has two).
 NUCLEI = {
