@@ -100,7 +100,7 @@ def _open(flag: Flag, urgency: Urgency, now: datetime) -> None:
 def _mark(session: Session, flag: Flag, concern: Concern) -> None:
     if concern.message_id is None:
         return
-    known = set(session.execute(select(Mark.message_id, Mark.start, Mark.end).where(Mark.flag_id == flag.id)).tuples())
+    known = set(session.execute(select(Mark.message_id, Mark.start, Mark.end).where(Mark.flag_id == flag.id)))
     for start, end, rule in [(hit.start, hit.end, hit.rule) for hit in concern.hits] or [(0, 0, "")]:
         if (concern.message_id, start, end) not in known:
             session.add(Mark(flag_id=flag.id, message_id=concern.message_id, start=start, end=end, rule=rule[:120]))
