@@ -1,0 +1,56 @@
+"""The commands about flows: check and rehearse."""
+
+from pathlib import Path
+
+import click
+
+from bot.config import ROOT
+from bot.core.always import parse_always
+from bot.core.flow import FlowError, parse
+from bot.core.flow_check import check
+from bot.core.kinds import Language
+from bot.flows import ALWAYS, load_flows
+from bot.rehearse import rehearse as play
+
+
+@click.group()
+@click.option("--flows", "folder", type=click.Path(exists=True, path_type=Path), envvar="STANDBY_FLOWS")
+@click.pass_context
+def flow(context: click.Context, folder: Path | None) -> None:
+    """Check flows and try them."""
+    context.obj = folder or ROOT / "flows"
+
+
+@flow.command("check")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def check_flows(folder: Path, file: Path | None) -> None:
+    """Say what is wrong with a flow, or with every flow, and how to mend it."""
+    problems = _problems_of(folder, file) if file else list(load_flows(folder).problems)
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        raise SystemExit(1)
+    click.echo("Nothing wrong.")
+
+
+def _problems_of(folder: Path, file: Path) -> list[str]:
+    beside = file.parent if (file.parent / ALWAYS).exists() else folder
+    names = {path.stem for path in beside.glob("*.toml")} | {file.stem}
+    always = parse_always((beside / ALWAYS).read_text(encoding="utf-8"))
+    if file.name == ALWAYS:
+        load_flows(file.parent)
+        return []
+    try:
+        return [str(each) for each in check(parse(file.stem, file.read_text(encoding="utf-8")), names, always)]
+    except FlowError as error:
+        return [str(error)]
+
+
+@flow.command()
+@click.argument("name")
+@click.option("--language", type=click.Choice([each.value for each in Language]), default=Language.EN.value)
+@click.pass_obj
+def rehearse(folder: Path, name: str, language: str) -> None:
+    """Play a flow in the terminal: you are the participant; an empty line lets time pass."""
+    play(load_flows(folder), name, Language(language))
