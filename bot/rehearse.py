@@ -1,0 +1,169 @@
+"""Playing one flow at the terminal, time included: what a person would get, and what would happen around it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import click
+from rich.console import Console
+
+from bot.core import keywords
+from bot.core.always import Always
+from bot.core.flow import Flow
+from bot.core.kinds import Lane, Language, Purpose
+from bot.core.machine import begin, nudge, reply, silence
+from bot.core.needs import find
+from bot.core.speech import render, say_moment
+from bot.core.turn import Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
+from bot.flows import FlowShelf
+
+WORDS = {"worker": "Ana", "programme": "Our programme", "contact": "816-555-0100"}
+BETWEEN_TEXTS = timedelta(minutes=5)
+READ_BY = {
+    Lane.NOW: "A person is alerted at once.",
+    Lane.TODAY: "A person reads this today.",
+    Lane.CLOSED: "Nobody needs to read this.",
+}
+ENDING = (keywords.Kind.STOP, keywords.Kind.WRONG_NUMBER)
+
+Ask = Callable[[], str | None]
+
+
+@dataclass
+class Rehearsal:
+    """One check-in at the terminal. `now` is its wall clock; every text moves it, an empty line lets time pass."""
+
+    flow: Flow
+    always: Always
+    language: Language
+    now: datetime
+    console: Console
+    position: Position | None = None
+    asked_at: datetime = field(init=False)
+    nudged: bool = False
+    safety_said: bool = False
+
+    def begins(self) -> None:
+        """Send the first texts. What the system would set is made up, and shown."""
+        values = made_up(self.flow, self.now)
+        for name, value in values.items():
+            self.note(f"{name} is {value}")
+        self.take(begin(self.flow, values, self.given))
+
+    def hears(self, text: str) -> None:
+        """Take one text of the person, or an empty one for time that passes."""
+        if not text.strip():
+            self.waits()
+            return
+        self.now += BETWEEN_TEXTS
+        keyword = keywords.read(text)
+        if keyword and keyword.kind in ENDING:
+            self.ends_for_good(keyword)
+            return
+        found = find(text)
+        assert self.position is not None
+        turn = reply(self.flow, self.position, text, found, self.given)
+        self.note(READ_BY[turn.lane])
+        self.nudged = True  # who has answered once is not nudged any more
+        self.take(turn)
+
+    def waits(self) -> None:
+        """Let time pass without a reply: to the nudge where one is left, else to the end of waiting."""
+        assert self.position is not None
+        if self.flow.nudge_after and not self.nudged:
+            self.now, self.nudged = self.asked_at + self.flow.nudge_after, True
+            self.show(nudge(self.flow, self.position, self.given))
+            return
+        self.now = self.asked_at + self.flow.answer_within
+        self.note("Nobody answered in time.")
+        self.take(silence(self.flow, self.position, self.given))
+
+    def ends_for_good(self, keyword: keywords.Keyword) -> None:
+        self.note(f"This means '{keyword.kind}': no more texts are sent, and a person sees it.")
+        if keyword.kind is keywords.Kind.STOP and not keyword.answered_by_carrier:
+            self.speak(render(self.always.stopped[self.language], WORDS, self.language))
+        self.position = None
+
+    @property
+    def given(self) -> Given:
+        return Given(self.language, self.now, WORDS, self.always, self.safety_said)
+
+    def take(self, turn: Turn) -> None:
+        """Go where the turn leads: the waiting begins anew."""
+        self.position, self.asked_at = turn.position, self.now
+        self.show(turn)
+
+    def show(self, turn: Turn) -> None:
+        for effect in turn.effects:
+            if isinstance(effect, Say):
+                self.speak(effect.text)
+                self.safety_said = self.safety_said or effect.purpose is Purpose.SAFETY
+            else:
+                self.note(told(effect))
+
+    def speak(self, text: str) -> None:
+        self.console.print(f"{moment(self.now)}  {text}", style="bold", markup=False, highlight=False)
+
+    def note(self, line: str) -> None:
+        self.console.print(f"    · {line}", style="dim", markup=False, highlight=False)
+
+
+def rehearse(
+    shelf: FlowShelf,
+    name: str,
+    language: Language,
+    now: datetime | None = None,
+    ask: Ask | None = None,
+    console: Console | None = None,
+) -> None:
+    """Play a flow until it is over or `ask` gives None: by default with the person at the terminal, beginning now.
+
+    Sending hours are left aside: each text is shown at the time the flow asks for. Raises click.ClickException where
+    the flow cannot be used, with everything that is wrong with it.
+    """
+    if name not in shelf.flows:
+        wrong = [line for line in shelf.problems if line.startswith(f"{name}.toml")]
+        raise click.ClickException("\n".join(wrong) or f"no flow named '{name}'; there are: {', '.join(shelf.flows)}")
+    now = now or datetime.now().astimezone()
+    rehearsal = Rehearsal(shelf.flows[name], shelf.always, language, now, console or Console())
+    ask = ask or ask_at_terminal
+    rehearsal.note("Type what the person texts. An empty line lets time pass.")
+    rehearsal.begins()
+    while rehearsal.position is not None:
+        text = ask()
+        if text is None:
+            return
+        rehearsal.hears(text)
+
+
+def ask_at_terminal() -> str | None:
+    """One line from the person at the terminal; None at the end of input."""
+    try:
+        return str(click.prompt("", default="", prompt_suffix="> ", show_default=False))
+    except click.Abort:
+        return None
+
+
+def made_up(flow: Flow, now: datetime) -> Mapping[str, str]:
+    """Values for what the system gives a flow: an instant two days on for names in _at, else a need."""
+    soon = (now + timedelta(days=2)).replace(hour=14, minute=30, second=0, microsecond=0)
+    return {name: soon.isoformat() if name.endswith("_at") else "housing" for name in flow.given}
+
+
+def told(effect: Effect) -> str:
+    """An effect in plain words."""
+    match effect:
+        case RaiseFlag(kind, urgent):
+            return f"Flag: {kind}{', at once' if urgent else ''}"
+        case Remember(name, value):
+            return f"Kept: {name} = {value}"
+        case Schedule(flow, at, _):
+            return f"Planned: {flow}, {moment(at)}"
+        case Finish(outcome):
+            return f"The check-in is over: {outcome.replace('_', ' ')}"
+        case Say(text, _):
+            return text
+
+
+def moment(at: datetime) -> str:
+    return say_moment(at, Language.EN, with_time=True)
