@@ -3,7 +3,7 @@
     they (shot|are shooting) at (me|us)     words, and alternatives in brackets
     stop (it)? please                       a group that may be missing
     looking for ... gun                     up to three words between
-    threat*                                 any ending
+    threat*   sol(o|a)                      any ending, or one of these
     {they} shot ^ $                         a named class; where the message begins and ends
 
 Phrases are written without capitals, accents and apostrophes, like the text they are compared with
@@ -11,15 +11,18 @@ Phrases are written without capitals, accents and apostrophes, like the text the
 """
 
 import re
-from collections import defaultdict, deque
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 from bot.core.normal import Normal
 
 TOKEN = re.compile(r"\.\.\.|[()|?^$]|[^\s()|?^$]+")
-CLASS = re.compile(r"\{(\w+)\}")
+ENDINGS = re.compile(r"(\w+)\(([\w|]*)\)(\??)")
 DOUBLED = re.compile(r"([^\W\d_])\1")
 GAP = r"(?:\S+ ){0,3}?"
 ANYWHERE = ""  # the index key of patterns whose first word has an open ending
@@ -55,14 +58,14 @@ class Book(Generic[T]):
     """Many phrases, searched at once: only those that can begin with a word are tried there."""
 
     def __init__(self, phrases: Iterable[tuple[str, T]], classes: Mapping[str, str]) -> None:
-        self._index: dict[str, list[tuple[re.Pattern[str], T]]] = defaultdict(list)
+        self._index: dict[str, list[tuple[str, T]]] = defaultdict(list)
+        grammar = _Grammar(classes)
         for source, value in phrases:
-            part = _parse(source, classes)
+            part = grammar.parse(source)
             if part.optional:
                 raise PatternError(f"{source!r}: may be empty or begins with a gap")
-            entry = (re.compile(part.regex), value)
             for head in part.heads:
-                self._index[head].append(entry)
+                self._index[head].append((part.regex, value))
 
     def search(self, normal: Normal) -> Iterator[Match[T]]:
         """Yield every phrase that fits, in the order of the text."""
@@ -70,21 +73,17 @@ class Book(Generic[T]):
         for index, word in enumerate(normal.words):
             for head in (_squeezed(word.text), ANYWHERE):
                 for regex, value in self._index.get(head, ()):
-                    if found := regex.match(normal.text, normal.at[index]):
+                    if found := _compiled(regex).match(normal.text, normal.at[index]):
                         after = word_at.get(found.end(), len(normal.words))
                         yield Match(value, word.start, normal.words[after - 1].end, index, after)
 
 
 def uncovered(matches: Iterable[Match[T]], covers: Iterable[Match[T]]) -> list[Match[T]]:
-    """The matches that lie inside none of the covers; both in the order of the text."""
-    waiting, reach = deque(covers), -1
-    kept = []
-    for match in matches:
-        while waiting and waiting[0].start <= match.start:
-            reach = max(reach, waiting.popleft().end)
-        if match.end > reach:
-            kept.append(match)
-    return kept
+    """The matches whose end no cover reaches over: "he hit me" in "he hit me up" is gone, "he hit me" stays."""
+    ordered = list(covers)
+    firsts = [cover.first for cover in ordered]
+    reach = list(accumulate((cover.after for cover in ordered), max, initial=-1))
+    return [match for match in matches if reach[bisect_left(firsts, match.after)] < match.after]
 
 
 class Whole(Generic[T]):
@@ -103,63 +102,88 @@ class Whole(Generic[T]):
         return reached.get(len(normal.words), frozenset())
 
 
-def _parse(source: str, classes: Mapping[str, str]) -> _Part:
-    expanded = source
-    while found := CLASS.search(expanded):
-        if found[1] not in classes:
-            raise PatternError(f"{source!r}: no class named {found[1]!r}")
-        expanded = f"{expanded[: found.start()]}({classes[found[1]]}){expanded[found.end() :]}"
-    tokens = TOKEN.findall(expanded)
-    part = _options(tokens)
-    if tokens:
-        raise PatternError(f"{source!r}: a bracket closes that was not opened")
-    return part
+@cache
+def _compiled(regex: str) -> re.Pattern[str]:
+    """Compiled when first tried: a process that reads no message does not pay for two thousand phrases."""
+    return re.compile(regex)
 
 
-def _options(tokens: list[str]) -> _Part:
-    """Read alternatives up to the closing bracket or the end, taking them off the front of the list."""
-    options = [_sequence(tokens)]
-    while tokens and tokens[0] == "|":
-        tokens.pop(0)
-        options.append(_sequence(tokens))
-    heads = frozenset[str]().union(*(option.heads for option in options))
-    regex = "|".join(option.regex for option in options)
-    return _Part(f"(?:{regex})", heads, any(option.optional for option in options))
+class _Grammar:
+    """Reads patterns with one set of classes; each class is read once."""
 
+    def __init__(self, classes: Mapping[str, str]) -> None:
+        self._classes = classes
+        self._read: dict[str, _Part] = {}
 
-def _sequence(tokens: list[str]) -> _Part:
-    parts = []
-    while tokens and tokens[0] not in ("|", ")"):
-        parts.append(_one(tokens))
-    heads: set[str] = set()
-    for part in parts:
-        heads |= part.heads
-        if not part.optional:
-            break
-    return _Part("".join(part.regex for part in parts), frozenset(heads), all(part.optional for part in parts))
+    def parse(self, source: str) -> _Part:
+        """Raises PatternError with the pattern that cannot be read."""
+        tokens = TOKEN.findall(ENDINGS.sub(_with_endings, source))
+        try:
+            part = self._options(tokens)
+        except PatternError as problem:
+            raise PatternError(f"{source!r}: {problem}") from problem
+        if tokens:
+            raise PatternError(f"{source!r}: a bracket closes that was not opened")
+        return part
 
-
-def _one(tokens: list[str]) -> _Part:
-    match tokens.pop(0):
-        case "(":
-            part = _options(tokens)
-            if not tokens:
-                raise PatternError("a bracket is not closed")
+    def _options(self, tokens: list[str]) -> _Part:
+        """Read alternatives up to the closing bracket or the end, taking them off the front of the list."""
+        options = [self._sequence(tokens)]
+        while tokens and tokens[0] == "|":
             tokens.pop(0)
+            options.append(self._sequence(tokens))
+        heads = frozenset[str]().union(*(option.heads for option in options))
+        regex = "|".join(option.regex for option in options)
+        return _Part(f"(?:{regex})", heads, any(option.optional for option in options))
+
+    def _sequence(self, tokens: list[str]) -> _Part:
+        parts = []
+        while tokens and tokens[0] not in ("|", ")"):
+            part = self._one(tokens)
             if tokens and tokens[0] == "?":
                 tokens.pop(0)
-                return _Part(f"{part.regex}?", part.heads, True)
-            return part
-        case "...":
-            return _Part(GAP, frozenset({ANYWHERE}), True)
-        case "^":
-            return _Part(r"\A", frozenset(), True)
-        case "$":
-            return _Part(r"\Z", frozenset(), True)
-        case word if word.endswith("*"):
-            return _Part(rf"{_loose(word[:-1])}\S* ", frozenset({ANYWHERE}), False)
-        case word:
-            return _Part(f"{_loose(word)} ", frozenset({_squeezed(word)}), False)
+                part = _Part(f"(?:{part.regex})?", part.heads, True)
+            parts.append(part)
+        heads: set[str] = set()
+        for part in parts:
+            heads |= part.heads
+            if not part.optional:
+                break
+        return _Part("".join(part.regex for part in parts), frozenset(heads), all(part.optional for part in parts))
+
+    def _one(self, tokens: list[str]) -> _Part:
+        match tokens.pop(0):
+            case "(":
+                part = self._options(tokens)
+                if not tokens:
+                    raise PatternError("a bracket is not closed")
+                tokens.pop(0)
+                return part
+            case "...":
+                return _Part(GAP, frozenset({ANYWHERE}), True)
+            case "^":
+                return _Part(r"\A", frozenset(), True)
+            case "$":
+                return _Part(r"\Z", frozenset(), True)
+            case word if word.startswith("{"):
+                return self._class(word[1:-1])
+            case word if word.endswith("*"):
+                return _Part(rf"{_loose(word[:-1])}\S* ", frozenset({ANYWHERE}), False)
+            case word:
+                return _Part(f"{_loose(word)} ", frozenset({_squeezed(word)}), False)
+
+    def _class(self, name: str) -> _Part:
+        if name not in self._classes:
+            raise PatternError(f"no class named {name!r}")
+        if name not in self._read:
+            self._read[name] = self.parse(self._classes[name])
+        return self._read[name]
+
+
+def _with_endings(found: re.Match[str]) -> str:
+    """Write "sol(o|a)" as "(solo|sola)"."""
+    stem, endings, optional = found.groups()
+    return "(" + "|".join(stem + ending for ending in [*endings.split("|"), *([""] if optional else [])]) + ")"
 
 
 def _loose(word: str) -> str:
