@@ -28,8 +28,13 @@ def nudge(flow: Flow, position: Position, given: Given) -> Turn:
 
 
 def silence(flow: Flow, position: Position, given: Given) -> Turn:
-    """Nobody answered in time: what the flow says of that, and the end."""
-    return Turn(None, (*_do(flow.silence, position.values, given), Finish(Outcome.SILENT)))
+    """Nobody answered in time: what the flow says of that, and the end.
+
+    Who replied once and then left a question open was not silent: a flag for that would be false, and a reminder of
+    an appointment that is being moved would be wrong.
+    """
+    done = () if position.heard else _do(flow.silence, position.values, given)
+    return Turn(None, (*done, Finish(Outcome.SILENT)))
 
 
 def unprompted(found: Found, given: Given) -> Turn:
@@ -44,7 +49,7 @@ def reply(flow: Flow, position: Position, text: str, found: Found, given: Given)
     An urgent finding or a request for a person ends the questions and leaves the talking to people; what the same
     reply answers is kept all the same, and raises its flags.
     """
-    position = replace(position, spoken=tuple(dict.fromkeys((*position.spoken, *found.needs))))
+    position = replace(position, spoken=tuple(dict.fromkeys((*position.spoken, *found.needs))), heard=True)
     state = flow.states.get(position.state)
     said = understand(state, text, given.language, given.now) if state else None
     if found.urgent or found.intent is Intent.HUMAN:

@@ -26,20 +26,26 @@ class Given:
 
 @dataclass(frozen=True)
 class Position:
-    """Where a check-in stands: all that must be kept between two replies."""
+    """Where a check-in stands: all that must be kept between two replies.
+
+    `spoken` are the needs the person told of, `misses` the replies to this question that answered nothing;
+    `heard` says that the person replied at all.
+    """
 
     state: str
     values: Mapping[str, str] = field(default_factory=dict)
     spoken: tuple[Need, ...] = ()
     misses: int = 0
+    heard: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        return {"state": self.state, "values": dict(self.values), "spoken": list(self.spoken), "misses": self.misses}
+        """The position as plain JSON."""
+        return {**vars(self), "values": dict(self.values), "spoken": list(self.spoken)}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Position":
-        spoken = tuple(Need(each) for each in stored["spoken"])
-        return cls(stored["state"], dict(stored["values"]), spoken, stored["misses"])
+        """The position that `to_dict` made this of."""
+        return cls(**{**stored, "spoken": tuple(Need(each) for each in stored["spoken"])})
 
 
 @dataclass(frozen=True)
