@@ -1,5 +1,6 @@
 """The commands of `python -m bot`, for whoever runs a programme."""
 
+import logging
 import secrets
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +41,7 @@ class Commands(click.Group):
 @click.group(cls=Commands)
 def main() -> None:
     """Standby texts people regular check-ins and puts a human on every need it finds."""
-    logs.set_up()
+    logs.set_up(logging.WARNING)
 
 
 main.add_command(demo.demo)

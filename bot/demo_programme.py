@@ -2,7 +2,6 @@
 
 import random
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -24,7 +23,7 @@ from scheduler import tick
 
 PASSWORD = "standby-demo"
 OUR_NUMBER = "+18165550100"
-WEEKS = 10
+WEEKS = 9
 SEED = 7
 
 
@@ -85,16 +84,12 @@ def seed(settings: Settings, console: Console) -> None:
     """Make the programme once; a database that has staff is left alone."""
     now = real_now()
     clock = [now - timedelta(weeks=WEEKS)]
-    standby = build(settings, now=lambda: clock[0], soon=_at_once, carrier=_AtOnce())
+    standby = build(settings, now=lambda: clock[0], soon=lambda deed: None, carrier=_AtOnce())
     with standby.db.reading() as session:
         if session.scalar(select(exists().where(Staff.id.is_not(None)))):
             return
     console.print("Making the demo programme: a minute, once.")
     _Maker(standby, clock, random.Random(SEED)).make(now, console)
-
-
-def _at_once(deed: Callable[[], object]) -> None:
-    deed()
 
 
 @dataclass
@@ -167,9 +162,10 @@ class _Maker:
             return [(each.participant.addresses[0].value, each.participant.language, each.id) for each in running]
 
     def answers(self, number: str, language: Language, check_in_id: int) -> bool:
-        """One reply with a person's own likelihood; False when they put the phone away."""
-        keen = 0.35 + 0.6 * random.Random(number).random()
-        if self.chance.random() > keen:
+        """One reply, if this person answers this check-in at all; False when they put the phone away."""
+        keen = 0.3 + 0.65 * random.Random(number).random()
+        answers_this_one = random.Random(f"{number} {check_in_id}").random() < keen
+        if not answers_this_one or self.chance.random() < 0.2:
             return False
         with self.standby.db.reading() as session:
             check_in = session.get_one(CheckIn, check_in_id)
@@ -177,8 +173,8 @@ class _Maker:
                 return False
             opening = not check_in.position["values"]
         text = inbox.Incoming("sms", f"SM{uuid.uuid4().hex}", number, self.words(language, opening))
-        self.standby.take_in(text)
-        return True
+        sender_hash = inbox.receive(self.standby.db, text, self.clock[0])
+        return sender_hash is not None and inbox.handle_of(self.standby.inbox, sender_hash, self.clock[0]) > 0
 
     def words(self, language: Language, opening: bool) -> str:
         roll = self.chance.random()

@@ -5,8 +5,11 @@ import logging
 import structlog
 
 
-def set_up() -> None:
-    """Send all logs to standard error, one line each, errors with their traceback but never with local values."""
+def set_up(level: int = logging.INFO) -> None:
+    """Send logs from this level to standard error, one line each, errors with their traceback, never with local values.
+
+    `level` is one of the logging module's.
+    """
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     structlog.configure(
         processors=[
@@ -16,6 +19,6 @@ def set_up() -> None:
             structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], drop_missing=True),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(),
     )
