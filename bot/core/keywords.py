@@ -65,7 +65,7 @@ def meant(normal: Normal) -> Kind | None:
     matches = list(TABLE.book.search(normal))
     figures = [match for match in matches if match.value is None]
     told = uncovered((match for match in matches if match.value), figures)
-    found = TABLE.whole.meanings(normal).union(match.value for match in told if match.value)
+    found = {TABLE.whole.meaning(normal), *(match.value for match in told)}
     return next((kind for kind in Kind if kind in found), None)
 
 

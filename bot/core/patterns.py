@@ -92,14 +92,15 @@ class Whole(Generic[T]):
     def __init__(self, cores: Iterable[tuple[str, T]], padding: Iterable[str], classes: Mapping[str, str]) -> None:
         self._pieces: Book[T | None] = Book([*cores, *((phrase, None) for phrase in padding)], classes)
 
-    def meanings(self, normal: Normal) -> frozenset[T]:
-        """What the message stands for; empty where a word is left over or all of it is padding."""
-        reached: dict[int, frozenset[T]] = {0: frozenset()}
+    def meaning(self, normal: Normal) -> T | None:
+        """What the message stands for; None where a word is left over, all is padding, or it says two things."""
+        reached: dict[int, set[T | None]] = {0: {None}}
         for piece in self._pieces.search(normal):
-            if piece.first in reached:
-                own = frozenset() if piece.value is None else frozenset({piece.value})
-                reached[piece.after] = reached.get(piece.after, frozenset()) | reached[piece.first] | own
-        return reached.get(len(normal.words), frozenset())
+            for said in reached.get(piece.first, ()):
+                if said is None or piece.value is None or said == piece.value:
+                    reached.setdefault(piece.after, set()).add(piece.value if said is None else said)
+        meanings = reached.get(len(normal.words), set()) - {None}
+        return meanings.pop() if len(meanings) == 1 else None
 
 
 @cache

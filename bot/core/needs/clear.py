@@ -17,7 +17,7 @@ def harmless(text: str, normal: Normal) -> bool:
     plain = SMILE.sub(" ", text)
     if DOUBT.search(plain):
         return False
-    return bool(SHAPE.meanings(normal if plain == text else normalise(plain)))
+    return bool(SHAPE.meaning(normal if plain == text else normalise(plain)))
 
 
 def load(path: Path) -> Whole[bool]:
