@@ -28,6 +28,7 @@ from bot.wiring import rehearsal_now
 
 console = Console()
 VAR = ROOT / "var"
+DATABASE = VAR / "demo.db"
 UP_WITHIN_S = 60
 
 
@@ -35,9 +36,9 @@ UP_WITHIN_S = 60
 def demo() -> None:
     """Run the demo programme: nothing leaves this machine, Ctrl-C ends it all."""
     settings = _settings(_keys(VAR / "demo-keys.json"))
+    _make_programme(settings)
     database = Database(settings.database_url, settings.data_keys)
     migrate(database.engine)
-    seed(settings, console)
     carrier = SimulatedCarrier(
         now=partial(rehearsal_now, database),
         account=Account(sid=settings.account_sid, auth_token=settings.auth_token, numbers=(OUR_NUMBER,)),
@@ -58,6 +59,21 @@ def demo() -> None:
     finally:
         _end(children)
         carrier.stop()
+
+
+def _make_programme(settings: Settings) -> None:
+    """Make the demo's database beside its place and move it there whole: a start that is broken off leaves no half."""
+    if DATABASE.exists():
+        return
+    making = DATABASE.with_suffix(".making")
+    for left_over in making.parent.glob(f"{making.name}*"):
+        left_over.unlink()
+    aside = settings.model_copy(update={"database_url": f"sqlite:///{making}"})
+    database = Database(aside.database_url, aside.data_keys)
+    migrate(database.engine)
+    seed(aside, database, console)
+    database.engine.dispose()  # the last to leave folds the write-ahead log into the file
+    making.rename(DATABASE)
 
 
 def _keys(path: Path) -> dict[str, str]:
@@ -85,7 +101,7 @@ def _settings(keys: dict[str, str]) -> Settings:
         STANDBY_PORT=str(port),
         STANDBY_HOST="127.0.0.1",
         STANDBY_PUBLIC_URL=f"http://127.0.0.1:{port}",
-        STANDBY_DATABASE_URL=f"sqlite:///{VAR / 'demo.db'}",
+        STANDBY_DATABASE_URL=f"sqlite:///{DATABASE}",
         STANDBY_CARRIER="simulated",
         TWILIO_ACCOUNT_SID="AC" + "0" * 32,
         TWILIO_FROM_NUMBER=OUR_NUMBER,

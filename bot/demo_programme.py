@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from rich.console import Console
 from rich.progress import track
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import casework, inbox, people
@@ -16,6 +16,7 @@ from bot.config import Settings
 from bot.core.escalation import Urgency
 from bot.core.hours import on_wall_clock
 from bot.core.kinds import Language
+from bot.db import Database
 from bot.models import CheckIn, Flag, FlagState, Participant, Resolution, Role, Staff
 from bot.web.auth import hash_password
 from bot.wiring import Standby, build, real_now
@@ -80,15 +81,12 @@ class _AtOnce:
         return []
 
 
-def seed(settings: Settings, console: Console) -> None:
-    """Make the programme once; a database that has staff is left alone."""
+def seed(settings: Settings, database: Database, console: Console) -> None:
+    """Make the programme in an empty database."""
     now = real_now()
     clock = [now - timedelta(weeks=WEEKS)]
-    standby = build(settings, now=lambda: clock[0], soon=lambda deed: None, carrier=_AtOnce())
-    with standby.db.reading() as session:
-        if session.scalar(select(exists().where(Staff.id.is_not(None)))):
-            return
-    console.print("Making the demo programme: a minute, once.")
+    standby = build(settings, database, now=lambda: clock[0], soon=lambda deed: None, carrier=_AtOnce())
+    console.print("Making the demo programme: up to a minute, once.")
     _Maker(standby, clock, random.Random(SEED)).make(now, console)
 
 

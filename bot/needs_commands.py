@@ -1,10 +1,18 @@
 """The commands about needs: explain one text, evaluate a file of labelled ones."""
 
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.table import Table
 
+from bot.core.kinds import Intent, Need
 from bot.core.needs import find
+from bot.core.needs.evaluation import Count, Labelled, evaluate
+from bot.importing import ImportProblem
 
 console = Console()
 
@@ -25,3 +33,44 @@ def explain(text: str) -> None:
         click.echo(f"{hit.need}{urgent}: \"{text[hit.start : hit.end]}\" ({hit.rule})")
     if not found.hits:
         click.echo("no need found")
+
+
+@needs.command("evaluate")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One object for programs instead of tables.")
+def evaluate_file(file: Path, as_json: bool) -> None:
+    """Measure what is found in labelled texts: one JSON object a line, as docs/needs.md describes."""
+    result = evaluate(list(_labelled(file)), time.perf_counter)
+    if as_json:
+        click.echo(json.dumps(result.as_object()))
+        return
+    _print_counts("need", result.needs)
+    _print_counts("intent", result.intents)
+    found = result.as_object()
+    for name in ("safety", "urgent", "harmless"):
+        click.echo(f"{name}: {found[name]}")
+    click.echo(f"micro F1 {result.micro_f1:.3f} over {len(result.rows)} texts")
+
+
+def _print_counts(title: str, counts: Mapping[Need, Count] | Mapping[Intent, Count]) -> None:
+    table = Table(title, "precision", "recall", "right", "wrong", "missed", box=None)
+    for name, count in counts.items():
+        shares = (_share(count.tp, count.tp + count.fp), _share(count.tp, count.tp + count.fn))
+        table.add_row(name.value, *shares, str(count.tp), str(count.fp), str(count.fn))
+    console.print(table)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.2f}" if whole else "none"
+
+
+def _labelled(file: Path) -> Iterator[Labelled]:
+    """The rows of the file. Raises ImportProblem that names the line."""
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            needs_named = frozenset(Need(each) for each in row["needs"])
+            yield Labelled(row["text"], row["lang"], needs_named, bool(row["urgent"]), Intent(row["intent"]))
+        except (ValueError, KeyError, TypeError) as error:
+            wanted = '{"text": …, "lang": …, "needs": […], "urgent": …, "intent": …}'
+            raise ImportProblem(f"{file.name}, line {number}: {error}; each line must be like {wanted}") from error

@@ -77,12 +77,13 @@ class Standby:
 
 def build(
     settings: Settings,
+    database: Database | None = None,
     now: Callable[[], datetime] | None = None,
     soon: Callable[[Deed], None] | None = None,
     carrier: Carrier | None = None,
 ) -> Standby:
     """Wire the parts together. Raises FlowError where the texts of no flow are missing; other broken flows only rest."""
-    db = Database(settings.database_url, settings.data_keys)
+    db = database or Database(settings.database_url, settings.data_keys)
     shelf = load_flows(settings.flows)
     for problem in shelf.problems:
         log.error("flow_problem", problem=problem)
