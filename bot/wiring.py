@@ -82,7 +82,7 @@ def build(
     soon: Callable[[Deed], None] | None = None,
     carrier: Carrier | None = None,
 ) -> Standby:
-    """Wire the parts together. Raises FlowError where the texts of no flow are missing; other broken flows only rest."""
+    """Wire the parts together. Raises FlowError where always.toml cannot be used; other broken flows only rest."""
     db = database or Database(settings.database_url, settings.data_keys)
     shelf = load_flows(settings.flows)
     for problem in shelf.problems:
