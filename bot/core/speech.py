@@ -45,7 +45,8 @@ def say_moment(moment: datetime, language: Language, with_time: bool) -> str:
     day, month = WEEKDAYS[language][moment.weekday()], MONTHS[language][moment.month - 1]
     if language is Language.ES:
         date = f"el {day} {moment.day} de {month}"
-        return f"{date} a las {clock(moment)}" if with_time else date
+        at = "a la" if moment.hour % 12 == 1 else "a las"
+        return f"{date} {at} {clock(moment)}" if with_time else date
     date = f"{day}, {month} {moment.day}"
     return f"{date} at {clock(moment)}" if with_time else date
 

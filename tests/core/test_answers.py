@@ -88,6 +88,8 @@ YES_NO = [
     ("i got put out", None, None),
     ("it is bad", None, None),
     ("really bad", None, None),
+    ("ok but they fired me", None, None),
+    ("ya no", None, None),
     ("not good", None, None),
     ("course starts monday", None, None),
     # Figures that open like a no.

@@ -105,7 +105,11 @@ BROKEN = [
     (("Reply 1 good, 2 bad.", "Good or bad?"), "state bed, 'en'", "answer '1' is not offered", "write what 1"),
     (('["bad"]', '["Good!"]'), "state bed", "'good' means both '1' and '2'", "keep it at one"),
     (NUMBER, "state bed", "the numbers of '1' and '2' overlap", "let one end before"),
-    ((NUMBER[0], NUMBER[1], '["bad"]', '["bad"]\nlow = 3\nhigh = 2'), "state bed", "low above high", "swap"),
+    (
+        (*NUMBER, '["good"]', '["good"]\nhigh = 2', '["bad"]', '["bad"]\nlow = 2'),
+        "state bed", "the numbers of '1' and '2' overlap", "let one end before",
+    ),
+    ((*NUMBER, '["bad"]', '["bad"]\nlow = 3\nhigh = 2'), "state bed", "low above high", "swap"),
     (('flow = "job"', 'flow = "jbo"'), "state bed, answer '2'", "plans 'jbo', and there is no", "one of: job, weekly"),
     (("before seen_at", "before sen_at"), "state bed, answer '2'", "plans by 'sen_at'", "list 'sen_at' in given"),
     (('"{need}"', '"{ned}"'), "state bed, answer '2'", "flags by 'ned'", "list 'ned' in given"),
@@ -120,9 +124,10 @@ BROKEN = [
     (('remember = "week"', "tries = 0"), "state open", "tries = 0", "use 1 to 5"),
     (('remember = "week"', "tries = 9"), "state open", "tries = 9", "use 1 to 5"),
 ]  # fmt: skip
+IDS = [f"{number} {row[2]}" for number, row in enumerate(BROKEN, 1)]
 
 
-@pytest.mark.parametrize(("change", "place", "what", "mend"), BROKEN, ids=[row[2] for row in BROKEN])
+@pytest.mark.parametrize(("change", "place", "what", "mend"), BROKEN, ids=IDS)
 def test_rule(change: tuple[str, ...], place: str, what: str, mend: str) -> None:
     source = GOOD
     for old, new in zip(change[::2], change[1::2], strict=True):

@@ -72,6 +72,7 @@ say.en = "Bye."
 CLOSED, TODAY, NOW_LANE = (Found(lane, Intent.REPLY) for lane in (Lane.CLOSED, Lane.TODAY, Lane.NOW))
 HOUSED = Found(Lane.TODAY, Intent.REPLY, (Hit(Need.HOUSING, False, 0, 7, "put out"),))
 SHOT = Found(Lane.NOW, Intent.REPLY, (Hit(Need.SAFETY, True, 0, 4, "shot at"),))
+UNEASY = Found(Lane.TODAY, Intent.REPLY, (Hit(Need.SAFETY, False, 0, 4, "uneasy"),))
 CALL = Found(Lane.TODAY, Intent.HUMAN)
 HELP = Found(Lane.TODAY, Intent.HELP)
 
@@ -153,6 +154,7 @@ REPLIES: list[tuple[str, Talk, str, Found, str | None, dict[FlagKind, bool], Lan
     ("the need asked for, in words", at_bed(), "put out", HOUSED, "safe", {Need.HOUSING: False}, Lane.TODAY),
     ("another need in words", at_safe(), "put out", HOUSED, None, {Need.HOUSING: False}, Lane.TODAY),
     ("an answer that is urgent", at_safe(), "3", TODAY, None, {Need.SAFETY: True}, Lane.NOW),
+    ("an urgent answer with plain words", at_safe(), "3 hm", UNEASY, None, {Need.SAFETY: True}, Lane.NOW),
     ("urgent words", at_bed(), "shot", SHOT, None, {Need.SAFETY: True}, Lane.NOW),
     ("urgent with no need named", at_bed(), "!!", NOW_LANE, None, {Attention.READ: True}, Lane.NOW),
     ("urgent with an answer", at_bed(), "2 shot", SHOT, None, {Need.SAFETY: True, Need.HOUSING: False}, Lane.NOW),
@@ -304,6 +306,13 @@ def test_a_state_that_is_gone_ends_the_check_in_and_calls_a_person() -> None:
 def test_a_circle_without_a_question_ends_as_broken() -> None:
     loop = Flow("f", "v", "", "T", "a", {"a": State("a", {}, next="a")}, timedelta(days=1))
     assert Talk(loop).outcome is Outcome.BROKEN
+
+
+def test_states_that_only_tell_are_all_said_in_one_go() -> None:
+    chain = (("a", "b"), ("b", "c"), ("c", None))
+    states = {name: State(name, {Language.EN: name}, next=after) for name, after in chain}
+    talk = Talk(Flow("f", "v", "", "T", "a", states, timedelta(days=1)))
+    assert (talk.said, talk.outcome) == (["a", "b", "c"], Outcome.FINISHED)
 
 
 DUE = [
