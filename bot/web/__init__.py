@@ -12,6 +12,8 @@ from bot.web.dashboard import dashboard
 from bot.web.flags import flags
 from bot.web.health import health
 from bot.web.phones import phones
+from bot.web.shield import set_up_shield
+from bot.web.thread import thread
 from bot.web.webhooks import webhooks
 from bot.web.words import set_up_words
 from bot.wiring import Standby
@@ -25,6 +27,8 @@ def create_web(standby: Standby) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=standby.settings.public_url.startswith("https://"),
         PERMANENT_SESSION_LIFETIME=timedelta(hours=8),
+        SESSION_REFRESH_EACH_REQUEST=False,  # else a page that polls would stay signed in for ever
+        WTF_CSRF_TIME_LIMIT=None,  # a thread may stay open all day; the session ends its token
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         BOOTSTRAP_SERVE_LOCAL=True,
     )
@@ -33,7 +37,8 @@ def create_web(standby: Standby) -> Flask:
     csrf = CSRFProtect(app)
     set_up_sign_in(app)
     set_up_words(app)
-    for page in (health, webhooks, auth, caseload, flags, dashboard):
+    set_up_shield(app)
+    for page in (health, webhooks, auth, caseload, thread, flags, dashboard):
         app.register_blueprint(page)
     csrf.exempt(webhooks)  # the carrier signs instead
     if standby.settings.simulated:

@@ -1,10 +1,68 @@
 """Signing in and out, and who may see which page."""
 
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import wraps
+from hashlib import sha256
+from typing import ParamSpec, cast
+
 from argon2 import PasswordHasher
-from flask import Blueprint, Flask
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask import Blueprint, Flask, abort, current_app, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user, login_user, logout_user
+from sqlalchemy import func, select
+
+from bot.models import Role, Staff
+from bot.people import note
+from bot.web.standby import standby
 
 auth = Blueprint("auth", __name__)
+
+TRIES = 20  # for each address: a whole office may sit behind one
+TRIES_WITHIN = timedelta(minutes=10)
+FRAGMENT = "X-Fragment"  # what a page's own script sends when it asks for a part of it
+
+P = ParamSpec("P")
+View = Callable[P, ResponseReturnValue]
+
 _hasher = PasswordHasher()
+_NOBODYS = _hasher.hash("no password has this hash")
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who is signed in, as Flask-Login wants it. A new password ends every session of the old one."""
+
+    id: int
+    name: str
+    role: Role
+    on_call: bool
+    seal: str
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        return f"{self.id}.{self.seal}"
+
+
+@dataclass
+class Tries:
+    """Failed tries of each address, in this process' memory."""
+
+    failed: defaultdict[str, deque[datetime]] = field(default_factory=lambda: defaultdict(deque))
+
+    def too_many(self, address: str, now: datetime) -> bool:
+        """Whether this address has to wait. Forgets what is long past."""
+        tries = self.failed[address]
+        while tries and tries[0] <= now - TRIES_WITHIN:
+            tries.popleft()
+        if not tries:
+            del self.failed[address]
+        return len(tries) >= TRIES
 
 
 def hash_password(password: str) -> str:
@@ -14,3 +72,122 @@ def hash_password(password: str) -> str:
 
 def set_up_sign_in(app: Flask) -> None:
     """Let staff sign in to this application."""
+    manager = LoginManager(app)
+    manager.user_loader(_load)
+    manager.unauthorized_handler(_ask_to_sign_in)
+    app.extensions["tries"] = Tries()
+
+
+def me() -> SignedIn:
+    """Who asks for this page; only where `roles` guards it."""
+    return cast(SignedIn, current_user._get_current_object())
+
+
+def roles(*allowed: Role) -> Callable[[View[P]], View[P]]:
+    """Only staff in these roles see the page: others are asked to sign in, or told that it is not for them."""
+
+    def guard(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            if not current_user.is_authenticated:
+                return _ask_to_sign_in()
+            if me().role not in allowed:
+                abort(403)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    if FRAGMENT in request.headers:
+        abort(401)
+    return redirect(url_for("auth.sign_in", next=request.path if request.method == "GET" else None))
+
+
+def _load(token: str) -> SignedIn | None:
+    number, _, seal = token.partition(".")
+    with standby().db.reading() as db_session:
+        staff = db_session.get(Staff, int(number)) if number.isdecimal() else None
+    if staff is None or not staff.active or _seal(staff) != seal:
+        return None
+    return _signed_in(staff)
+
+
+def _signed_in(staff: Staff) -> SignedIn:
+    return SignedIn(staff.id, staff.name, staff.role, staff.on_call, _seal(staff))
+
+
+def _seal(staff: Staff) -> str:
+    return sha256((staff.password_hash or "").encode()).hexdigest()[:16]
+
+
+@auth.get("/sign-in")
+def sign_in() -> ResponseReturnValue:
+    """The door. Everybody may see it."""
+    if current_user.is_authenticated:
+        return redirect(url_for("caseload.people"))
+    return render_template("sign_in.html", next=request.args.get("next", ""), wrong=None)
+
+
+@auth.post("/sign-in")
+def take_sign_in() -> ResponseReturnValue:
+    """In, or the same sentence for every reason why not."""
+    now, address = standby().now(), request.remote_addr or ""
+    tries = _tries()
+    if tries.too_many(address, now):
+        return _again("Too many tries. Wait ten minutes, then try again.", 429)
+    staff = _staff_with(request.form.get("email", ""), request.form.get("password", ""))
+    if staff is None:
+        tries.failed[address].append(now)
+        return _again("E-mail and password do not fit. Try again, or ask your supervisor for a new password.", 401)
+    enter(staff)
+    return redirect(_inside(request.form.get("next", "")))
+
+
+def _tries() -> Tries:
+    return cast(Tries, current_app.extensions["tries"])
+
+
+def _again(wrong: str, status: int) -> ResponseReturnValue:
+    return render_template("sign_in.html", next=request.form.get("next", ""), wrong=wrong), status
+
+
+def _staff_with(email: str, password: str) -> Staff | None:
+    """Takes as long for an e-mail address nobody has, so that the answer does not tell who works here."""
+    with standby().db.reading() as db_session:
+        staff = db_session.scalar(select(Staff).where(func.lower(Staff.email) == email.strip().lower(), Staff.active))
+    kept = staff.password_hash if staff is not None else None
+    return staff if _fits(kept or _NOBODYS, password) and kept else None
+
+
+def _fits(kept: str, password: str) -> bool:
+    try:
+        return _hasher.verify(kept, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def enter(staff: Staff, detail: str = "") -> None:
+    """Sign this member of staff in, on record, with a fresh session."""
+    session.clear()
+    session.permanent = True
+    login_user(_signed_in(staff))
+    with standby().db.writing() as db_session:
+        note(db_session, "signed_in", standby().now(), staff.id, detail=detail)
+
+
+def _inside(target: str) -> str:
+    """Only to a page of ours: another site's address would be an open door for tricksters."""
+    ours = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if ours else url_for("caseload.people")
+
+
+@auth.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """Out, and nothing of the session stays. Everybody may ask for it."""
+    logout_user()
+    session.clear()
+    flash("You are signed out.")
+    return redirect(url_for("auth.sign_in"))

@@ -1,5 +1,160 @@
-"""Pages: flags."""
+"""Flags: what is open, who took it, what became of it; and the way in from an alert."""
 
-from flask import Blueprint
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from bot import casework
+from bot.casework import Result
+from bot.models import Alert, Flag, FlagState, Message, Resolution, Role, Staff
+from bot.people import note
+from bot.web.access import may_open, may_see_flag, visible_flags
+from bot.web.auth import me, roles
+from bot.web.bubbles import conversation
+from bot.web.fragments import fragment
+from bot.web.standby import standby
+from bot.web.words import present, words
 
 flags = Blueprint("flags", __name__)
+HANDLERS = (Role.CASEWORKER, Role.SUPERVISOR, Role.ADMIN)  # an admin sees only what an alert put before them
+SHOWN = {"open": FlagState.OPEN, "taken": FlagState.ACKNOWLEDGED, "resolved": FlagState.RESOLVED}
+AT_MOST = 200
+NOT_YOURS = "This flag is not before you: it is about somebody else's person."
+NOTE_AT_MOST = 1000
+
+
+@flags.get("/flags")
+@roles(*HANDLERS)
+def listed() -> ResponseReturnValue:
+    """The flags in one state, with how many there are in each."""
+    with standby().db.reading() as session:
+        return render_template("flags.html", **_listing(session))
+
+
+@flags.get("/flags/list")
+@roles(*HANDLERS)
+def rows() -> ResponseReturnValue:
+    """The list alone, for the page that is open."""
+    with standby().db.reading() as session:
+        return fragment("_flags.html", **_listing(session))
+
+
+def _listing(session: Session) -> dict[str, object]:
+    show = request.args.get("show", "open")
+    state = SHOWN.get(show) or abort(404)
+    wanted = select(Flag).where(visible_flags(me()), Flag.state == state).options(joinedload(Flag.participant))
+    order = (Flag.resolved_at.desc(),) if state is FlagState.RESOLVED else (Flag.urgency, Flag.raised_at)
+    found = session.scalars(wanted.order_by(*order).limit(AT_MOST)).all()
+    counted = select(Flag.state, func.count()).where(visible_flags(me())).group_by(Flag.state)
+    counts = dict(session.execute(counted).tuples().all())
+    return {
+        "flags": found,
+        "show": show,
+        "counts": {name: counts.get(each, 0) for name, each in SHOWN.items()},
+        "outcomes": Resolution,
+        "names": _names(session),
+    }
+
+
+def _names(session: Session) -> dict[int, str]:
+    return {staff.id: staff.name for staff in session.scalars(select(Staff))}
+
+
+@flags.get("/flags/banner")
+@roles(*Role)
+def banner() -> ResponseReturnValue:
+    """How many open flags want somebody now, for the top of every page."""
+    return fragment("_banner.html")
+
+
+def _seen(session: Session, flag_id: int) -> None:
+    if not may_see_flag(session, me(), flag_id):
+        is_there = session.scalar(select(exists().where(Flag.id == flag_id)))
+        abort(403, NOT_YOURS) if is_there else abort(404)
+
+
+@flags.post("/flags/<int:flag_id>/take")
+@roles(*HANDLERS)
+def take(flag_id: int) -> ResponseReturnValue:
+    """The first to take it has it; the others are told who."""
+    with standby().db.writing() as session:
+        _seen(session, flag_id)
+        staff = session.get_one(Staff, me().id)
+        if casework.take(session, flag_id, staff, standby().settings, present()):
+            flash("It is yours. Write down what became of it when you are done.")
+        else:
+            flash(_too_late(session.get_one(Flag, flag_id)), "stop")
+    return redirect(_back(flag_id))
+
+
+def _too_late(flag: Flag) -> str:
+    if flag.state is FlagState.RESOLVED:
+        return "It is resolved already."
+    if flag.taken_by == me().id:
+        return "You have it already."
+    return f"{flag.taker.name if flag.taker else 'Somebody'} has it already."
+
+
+@flags.post("/flags/<int:flag_id>/resolve")
+@roles(*HANDLERS)
+def resolve(flag_id: int) -> ResponseReturnValue:
+    """Close it with its outcome and a note."""
+    outcome = request.form.get("outcome", "")
+    if outcome not in set(Resolution):
+        flash("Not resolved: say what became of it.", "stop")
+        return redirect(_back(flag_id))
+    result = Result(Resolution(outcome), request.form.get("note", "").strip()[:NOTE_AT_MOST])
+    with standby().db.writing() as session:
+        _seen(session, flag_id)
+        staff = session.get_one(Staff, me().id)
+        closed = casework.resolve(session, flag_id, staff, result, present())
+    flash(f"Resolved: {words(result.resolution).lower()}." if closed else "It was resolved already.")
+    return redirect(_back(flag_id))
+
+
+def _back(flag_id: int) -> str:
+    """To the page that the form stands on: the thread, the unknown number, or the list."""
+    with standby().db.reading() as session:
+        flag = session.get(Flag, flag_id)
+        person = flag.participant if flag else None
+        if request.form.get("from") == "thread" and person and may_open(session, me(), person):
+            return url_for("thread.show", participant_id=person.id)
+        if request.form.get("from") == "number" and flag and flag.state is not FlagState.RESOLVED:
+            return url_for("flags.number", flag_id=flag_id)
+    return url_for("flags.listed")
+
+
+@flags.get("/alerts/<link>")
+@roles(*HANDLERS)
+def alert(link: str) -> ResponseReturnValue:
+    """From the text of an alert to what it is about."""
+    with standby().db.reading() as session:
+        found = session.scalar(select(Alert).where(Alert.link == link))
+        if found is None or not found.flags:
+            abort(404)
+        flag = next((each for each in found.flags if each.state is not FlagState.RESOLVED), found.flags[0])
+        if flag.state is FlagState.RESOLVED and not may_see_flag(session, me(), flag.id):
+            flash("That one is resolved. Nothing is left to do.")
+            return redirect(url_for("flags.listed"))
+        if flag.participant_id is None:
+            return redirect(url_for("flags.number", flag_id=flag.id))
+        return redirect(url_for("thread.show", participant_id=flag.participant_id))
+
+
+@flags.get("/numbers/<int:flag_id>")
+@roles(*HANDLERS)
+def number(flag_id: int) -> ResponseReturnValue:
+    """The texts of a number that nobody is known at. That they were looked at goes on record."""
+    with standby().db.writing() as session:
+        _seen(session, flag_id)
+        flag = session.get_one(Flag, flag_id)
+        if flag.participant_id is not None:
+            return redirect(url_for("thread.show", participant_id=flag.participant_id))
+        note(session, "number_viewed", present(), me().id, flag_id=flag.id)
+        same = select(Flag).where(
+            Flag.address_hash == flag.address_hash, Flag.participant_id.is_(None), Flag.state != FlagState.RESOLVED
+        )
+        talk = conversation(session, Message.other_hash == flag.address_hash)
+        shown = session.scalars(same.order_by(Flag.urgency, Flag.raised_at)).all() or [flag]
+        return render_template("number.html", talk=talk, flags=shown, outcomes=Resolution)

@@ -1,7 +1,190 @@
 """What pages say: kinds, states and times in plain words, and what every page shows around its content."""
 
-from flask import Flask
+import re
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from flask import Flask, g
+
+from bot.core.delivery import Status
+from bot.core.escalation import Urgency
+from bot.core.kinds import Attention, Lane, Language, Need, Outcome
+from bot.core.speech import clock
+from bot.models import FlagState, Message, Resolution, Role
+from bot.web.access import urgent_waiting
+from bot.web.auth import me
+from bot.web.standby import standby
+
+KINDS = {
+    Need.SAFETY: "Safety",
+    Need.HOUSING: "Housing",
+    Need.JOB: "Work",
+    Need.EDUCATION: "Classes",
+    Need.COUNSELING: "Counseling",
+    Need.BASICS: "Food, money or things",
+    Need.TRANSPORT: "A ride",
+    Need.HEALTH: "Health",
+    Need.LEGAL: "Legal help",
+    Need.FAMILY: "Family",
+    Attention.READ: "Please read",
+    Attention.HUMAN: "Wants to talk to a person",
+    Attention.HELP: "Asked what this is",
+    Attention.MOVE: "Wants another time",
+    Attention.QUIET: "Gone quiet",
+    Attention.STOPPED: "Opted out of texts",
+    Attention.WRONG_NUMBER: "Says wrong number",
+    Attention.UNREACHABLE: "A text did not arrive",
+    Attention.UNKNOWN: "Number we do not know",
+}
+URGENCIES = {Urgency.NOW: "Now", Urgency.TODAY: "Today"}
+LANES = {Lane.NOW: "Now", Lane.TODAY: "Today", Lane.CLOSED: "Nothing needed"}
+STATES = {FlagState.OPEN: "Open", FlagState.ACKNOWLEDGED: "Taken", FlagState.RESOLVED: "Resolved"}
+RESOLUTIONS = {
+    Resolution.HELPED: "Helped",
+    Resolution.REFERRED: "Referred to a service",
+    Resolution.NOT_REACHED: "Could not reach them",
+    Resolution.NOT_A_NEED: "Nothing needed",
+}
+OUTCOMES = {
+    Outcome.FINISHED: "finished",
+    Outcome.SILENT: "no answer in time",
+    Outcome.HANDED_OVER: "handed over to people",
+    Outcome.STOPPED: "ended by the person",
+    Outcome.REPLACED: "replaced by something more pressing",
+    Outcome.BROKEN: "could not go on",
+}
+DELIVERIES = {
+    Status.QUEUED: "Waiting to leave",
+    Status.SENDING: "Being handed to the carrier",
+    Status.DROPPED: "Not sent",
+    Status.REFUSED: "Not sent",
+    Status.UNKNOWN: "Unclear if sent",
+    Status.TAKEN: "With the carrier",
+    Status.SENT: "Sent",
+    Status.DELIVERED: "Delivered",
+    Status.READ: "Read",
+    Status.UNDELIVERED: "Did not arrive",
+    Status.FAILED: "Did not arrive",
+    Status.CANCELED: "Canceled",
+}
+NOT_ARRIVED = {
+    Status.DROPPED, Status.REFUSED, Status.UNKNOWN, Status.UNDELIVERED, Status.FAILED, Status.CANCELED
+}  # fmt: skip
+ROLES = {
+    Role.CASEWORKER: "caseworker",
+    Role.SUPERVISOR: "supervisor",
+    Role.ADMIN: "admin",
+    Role.RESEARCHER: "researcher",
+}
+LANGUAGES = {Language.EN: "English", Language.ES: "Spanish"}
+BOOK: dict[type, dict[Any, str]] = {
+    Need: KINDS,
+    Attention: KINDS,
+    Urgency: URGENCIES,
+    Lane: LANES,
+    FlagState: STATES,
+    Resolution: RESOLUTIONS,
+    Outcome: OUTCOMES,
+    Role: ROLES,
+    Language: LANGUAGES,
+}
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+SPANS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
 
 
 def set_up_words(app: Flask) -> None:
     """Give the templates their words."""
+    for word in (words, delivery, phone, legible, moment, day, ago, lasting):
+        app.add_template_filter(word)
+    app.context_processor(_around)
+
+
+def _around() -> dict[str, Any]:
+    """What the frame of every page wants to know."""
+    current = standby()
+    return {
+        "programme": current.settings.programme,
+        "zone": current.settings.zone,
+        "now": present,
+        "simulated": current.settings.simulated,
+        "urgent": _urgent,
+    }
+
+
+def _urgent() -> tuple[int, datetime | None]:
+    with standby().db.reading() as session:
+        return urgent_waiting(session, me())
+
+
+def present() -> datetime:
+    """The instant that the whole page speaks of: asked for once a request."""
+    if "present" not in g:
+        g.present = standby().now()
+    return cast(datetime, g.present)
+
+
+def words(value: StrEnum) -> str:
+    """A value of one of our kinds in plain words."""
+    return BOOK[type(value)][value]
+
+
+def delivery(message: Message, zone: str) -> str:
+    """Where an outgoing text stands, with the reason where it did not arrive and the hour where it waits."""
+    assert message.status is not None
+    now = present()
+    if message.status is Status.QUEUED and message.send_after and message.send_after > now + timedelta(minutes=1):
+        return f"Leaves {moment(message.send_after, zone)}"
+    said = DELIVERIES[message.status]
+    return f"{said}: {_lowered(message.reason)}" if message.status in NOT_ARRIVED and message.reason else said
+
+
+def _lowered(reason: str) -> str:
+    return reason[0].lower() + reason[1:].removesuffix(".")
+
+
+def phone(value: str) -> str:
+    """A number as people write it; what is no number stays as it is."""
+    try:
+        number = phonenumbers.parse(value, "US")
+    except phonenumbers.NumberParseException:
+        return legible(value) or "hidden number"
+    national = number.country_code == 1
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if national else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)
+
+
+def legible(text: str) -> str:
+    """The text with a sign in place of each character that cannot be sent to a browser; every offset stays right."""
+    return LONE_SURROGATE.sub("\ufffd", text)
+
+
+def moment(at: datetime, zone: str) -> str:
+    """"Tue Nov 3, 2:05 pm" on the wall clock of the zone, with the year where it is another."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{day(at, zone)}, {clock(local)}"
+
+
+def day(at: datetime | date, zone: str) -> str:
+    """"Tue Nov 3", with the year where it is another."""
+    local = at.astimezone(ZoneInfo(zone)) if isinstance(at, datetime) else at
+    year = "" if local.year == present().year else f" {local.year}"
+    return f"{local:%a %b} {local.day}{year}"
+
+
+def ago(at: datetime) -> str:
+    """"5 minutes ago", "in 2 days"."""
+    now = present()
+    if abs(now - at) < timedelta(minutes=1):
+        return "just now" if at <= now else "in a moment"
+    return f"{lasting(now - at)} ago" if at < now else f"in {lasting(at - now)}"
+
+
+def lasting(span: timedelta) -> str:
+    """The largest whole unit of a span: "2 hours"."""
+    for unit, name in SPANS:
+        if count := span // unit:
+            return f"{count} {name}{'s' if count > 1 else ''}"
+    return "less than a minute"

@@ -1,0 +1,58 @@
+"""Whose words a member of staff may read."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from bot.core.escalation import Urgency
+from bot.models import Alert, AlertFlag, Flag, FlagState, Participant, Role
+from bot.web.auth import SignedIn
+
+
+def may_open(session: Session, staff: SignedIn, participant: Participant) -> bool:
+    """Own people and, for supervisors, everybody's. Beside that, whom an unresolved flag puts before this person.
+
+    Alerts climb to people who do not know the participant: a danger that they hear of they must be able to read.
+    """
+    if staff.role is Role.SUPERVISOR:
+        return True
+    if staff.role is Role.CASEWORKER and participant.caseworker_id == staff.id:
+        return True
+    theirs = Flag.participant_id == participant.id
+    return bool(session.scalar(select(exists().where(theirs, _put_before(staff)))))
+
+
+def visible_flags(staff: SignedIn) -> ColumnElement[bool]:
+    """The flags that this person may see."""
+    if staff.role is Role.SUPERVISOR:
+        return true()
+    if staff.role is Role.RESEARCHER:
+        return false()
+    shown = [_put_before(staff)]
+    if staff.role is Role.CASEWORKER:
+        own = select(Participant.id).where(Participant.caseworker_id == staff.id)
+        shown.append(Flag.participant_id.in_(own))
+    if staff.on_call:
+        shown.append(Flag.participant_id.is_(None))
+    return or_(*shown)
+
+
+def urgent_waiting(session: Session, staff: SignedIn) -> tuple[int, datetime | None]:
+    """How many flags that nobody has taken want somebody now, of those this person may see; the oldest one's age."""
+    urgent = (Flag.state == FlagState.OPEN) & (Flag.urgency == Urgency.NOW) & visible_flags(staff)
+    count, since = session.execute(select(func.count(), func.min(Flag.raised_at)).where(urgent)).one()
+    return count, since
+
+
+def may_see_flag(session: Session, staff: SignedIn, flag_id: int) -> bool:
+    """Whether this flag exists and this person may see it."""
+    return bool(session.scalar(select(exists().where(Flag.id == flag_id, visible_flags(staff)))))
+
+
+def _put_before(staff: SignedIn) -> ColumnElement[bool]:
+    """Flags that this person was alerted to or has taken, until they are resolved."""
+    alerted = exists().where(
+        AlertFlag.flag_id == Flag.id, AlertFlag.alert_id == Alert.id, Alert.staff_id == staff.id
+    )
+    return and_(Flag.state != FlagState.RESOLVED, or_(alerted, Flag.taken_by == staff.id))

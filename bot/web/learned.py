@@ -1,0 +1,49 @@
+"""What the latest check-in asked and heard, in the words of its flow."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.checkins import flow_of
+from bot.core.flow import Expect, Flow, State
+from bot.core.kinds import Language
+from bot.core.speech import render
+from bot.models import CheckIn, Participant, Reply
+from bot.wiring import Standby
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The latest check-in: its title, and each question with what was answered."""
+
+    check_in: CheckIn
+    title: str
+    answers: tuple[tuple[str, str], ...]
+
+
+def learned(session: Session, participant: Participant, standby: Standby) -> Learned | None:
+    """The check-in that runs, or else the last one; None where there never was one."""
+    theirs = select(CheckIn).where(CheckIn.participant_id == participant.id)
+    check_in = session.scalar(theirs.order_by(CheckIn.id.desc()).limit(1))
+    if check_in is None:
+        return None
+    flow = flow_of(session, check_in)
+    worker = participant.caseworker.name.split()[0] if participant.caseworker else standby.settings.programme
+    replies = session.scalars(select(Reply).where(Reply.check_in_id == check_in.id).order_by(Reply.id))
+    answers = tuple(_answer(flow, reply, worker) for reply in replies)
+    return Learned(check_in, flow.title, answers)
+
+
+def _answer(flow: Flow, reply: Reply, worker: str) -> tuple[str, str]:
+    """Staff read English, whatever language the question was asked in."""
+    state = next((each for each in flow.states.values() if each.remember == reply.name), None)
+    if state is None:
+        return reply.name, reply.value
+    question = render(state.say[Language.EN], {"worker": worker}, Language.EN)
+    return question, _in_words(state, reply.value)
+
+
+def _in_words(state: State, value: str) -> str:
+    answer = next((each for each in state.answers if each.key == value and each.words), None)
+    return f"{value}: {answer.words[0]}" if answer and state.expect is Expect.CHOICE else value

@@ -1,0 +1,72 @@
+"""How participants stand with us: whether texts may reach them, and since when not."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.models import Address, Consent, OptOut, Participant
+from bot.web.words import present
+
+Row = TypeVar("Row", Address, Consent)
+
+
+class State(StrEnum):
+    """Why texts do or do not leave, the strongest reason alone."""
+
+    OPTED_OUT = "opted out"
+    NO_CONSENT = "no consent"
+    UNREACHABLE = "unreachable"
+    PAUSED = "paused"
+    FINE = "texts on"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One participant's state, with what the page says about it."""
+
+    state: State
+    since: datetime | None = None
+    consent: Consent | None = None
+    numbers: tuple[Address, ...] = ()
+
+
+def standings(session: Session, participants: Sequence[Participant]) -> dict[int, Standing]:
+    """Each participant's standing, in three questions to the database however many there are."""
+    ids = [participant.id for participant in participants]
+    addresses = _grouped(session.scalars(select(Address).where(Address.participant_id.in_(ids)).order_by(Address.id)))
+    consents = _grouped(session.scalars(select(Consent).where(Consent.participant_id.in_(ids)).order_by(Consent.id)))
+    hashes = [address.value_hash for each in addresses.values() for address in each]
+    out = select(OptOut.address_hash, OptOut.since).where(OptOut.address_hash.in_(hashes), OptOut.until.is_(None))
+    blocked = dict(session.execute(out).tuples().all())
+    return {
+        each.id: _standing(each, tuple(addresses.get(each.id, ())), consents.get(each.id, []), blocked)
+        for each in participants
+    }
+
+
+def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.participant_id, []).append(row)
+    return found
+
+
+def _standing(
+    participant: Participant, numbers: tuple[Address, ...], consents: list[Consent], blocked: dict[str, datetime]
+) -> Standing:
+    outs = [blocked[number.value_hash] for number in numbers if number.value_hash in blocked]
+    given = next((each for each in reversed(consents) if each.revoked_at is None), None)
+    if numbers and len(outs) == len(numbers):
+        return Standing(State.OPTED_OUT, max(outs), given, numbers)
+    if given is None:
+        return Standing(State.NO_CONSENT, None, None, numbers)
+    if not any(number.reachable and number.value_hash not in blocked for number in numbers):
+        return Standing(State.UNREACHABLE, None, given, numbers)
+    if participant.paused_until and participant.paused_until > present():
+        return Standing(State.PAUSED, participant.paused_until, given, numbers)
+    return Standing(State.FINE, None, given, numbers)
