@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import casework, inbox, people
-from bot.carrier import OutgoingText, Taken
+from bot.carrier import HeardText, OutgoingText, Taken
 from bot.config import Settings
 from bot.core.escalation import Urgency
 from bot.core.hours import on_wall_clock
@@ -78,6 +78,9 @@ class _AtOnce:
         return Taken(f"SM{uuid.uuid4().hex}", "delivered")
 
     def find(self, text: OutgoingText, since: datetime) -> list[Taken]:
+        return []
+
+    def heard(self, since: datetime) -> list[HeardText]:
         return []
 
 

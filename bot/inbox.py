@@ -21,7 +21,7 @@ from bot.core.kinds import Attention, Found, Intent, Lane, Outcome, Purpose
 from bot.core.speech import render
 from bot.core.turn import RaiseFlag, Turn
 from bot.db import Database, claim
-from bot.models import Direction, Message, Participant, Staff
+from bot.models import Beat, Direction, Message, Participant, Staff
 from bot.outbox import Draft, Recipient, block, is_blocked, queue, unblock
 from bot.people import note, opt_in, opt_out, participant_at, staff_at
 
@@ -30,6 +30,9 @@ log = structlog.get_logger()
 LEASE = timedelta(minutes=1)
 BATCH = 50
 TRIES = 3
+FETCH = "fetch texts that no webhook brought"
+FETCH_BACK = timedelta(minutes=15)
+FETCH_FIRST = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,23 @@ def _incoming_row(text: Incoming, sender_hash: str, now: datetime) -> Message:
         carrier_says=text.carrier_says,
         at=now,
     )
+
+
+def fetch_missed(inbox: Inbox, now: datetime) -> int:
+    """Store texts that the carrier has and no webhook brought, as after an outage of our web; how many.
+
+    Looks back to when it last succeeded, and a little further. Raises CarrierError: the next run looks back as far.
+    """
+    post = inbox.talk.post
+    with post.db.reading() as session:
+        last = session.scalar(select(Beat.at).where(Beat.job == FETCH))
+    since = last - FETCH_BACK if last else now - FETCH_FIRST
+    fetched = 0
+    for text in post.carrier.heard(since):
+        media = (("", "unknown"),) * text.pictures
+        missed = Incoming(text.channel, text.carrier_id, text.sender, text.body, media)
+        fetched += receive(post.db, missed, now) is not None
+    return fetched
 
 
 def handle_of(inbox: Inbox, sender_hash: str, now: datetime) -> int:

@@ -29,6 +29,17 @@ class Taken:
     status: str
 
 
+@dataclass(frozen=True)
+class HeardText:
+    """One text that came in, as the carrier's own record has it."""
+
+    channel: str
+    carrier_id: str
+    sender: str
+    body: str
+    pictures: int
+
+
 class CarrierError(Exception):
     """A text was not sent, or nobody knows whether it was. `code` is the carrier's, where it gave one."""
 
@@ -56,3 +67,6 @@ class Carrier(Protocol):
 
         Raises CarrierError when the carrier could not be asked.
         """
+
+    def heard(self, since: datetime) -> list[HeardText]:
+        """The carrier's own record of texts that came in since then, oldest first. Raises CarrierError likewise."""

@@ -14,12 +14,13 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from twilio.rest import Client  # type: ignore[import-untyped]
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from bot.carrier import CarrierError, OutcomeUnknown, OutgoingText, Refused, Taken
+from bot.carrier import CarrierError, HeardText, OutcomeUnknown, OutgoingText, Refused, Taken
 
 # At INFO this logger writes the phone numbers of every list request.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 FIND_LIMIT = 200
+HEARD_LIMIT, PAGE = 10_000, 1000  # the SDK asks for pages as long as the limit; Twilio has none over 1000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 # A gateway that answers in plain text gives no code; these two say the same whoever gives them.
@@ -80,6 +81,15 @@ class TwilioCarrier:
             raise CarrierError(f"Twilio could not be asked for its texts ({_summary(error)})", _code(error)) from None
         return _alike([*sent, *latest], text.body, since)
 
+    def heard(self, since: datetime) -> list[HeardText]:
+        """Texts to any number of the account: a webhook that failed is not tried again by Twilio, its record stays."""
+        since = since.astimezone(UTC).replace(microsecond=0)
+        try:
+            listed = self._client.messages.list(date_sent_after=since, limit=HEARD_LIMIT, page_size=PAGE)
+        except Exception as error:
+            raise CarrierError(f"Twilio could not say what came in ({_summary(error)})", _code(error)) from None
+        return [_heard(message) for message in reversed(listed) if message.direction == "inbound"]
+
     @property
     def _client(self) -> Any:
         """This thread's own client: the SDK's sessions are not made to be shared."""
@@ -131,6 +141,11 @@ def never_left(error: Exception) -> bool:
 
 def _address(channel: str, value: str) -> str:
     return f"whatsapp:{value}" if channel == "whatsapp" else value
+
+
+def _heard(message: Any) -> HeardText:
+    prefix, _, number = message.from_.rpartition(":")
+    return HeardText(prefix or "sms", message.sid, number, message.body or "", int(message.num_media or 0))
 
 
 def _failed_send(error: Exception) -> CarrierError:
