@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core import needs
 from bot.core.kinds import Intent, Lane, Need
 from bot.core.needs import find
 from bot.core.needs.phrases import TABLE
@@ -155,9 +156,9 @@ def test_what_is_not_plainly_harmless_is_read_today(text):
     assert find(text).lane is Lane.TODAY
 
 
-@pytest.mark.parametrize("text, needs", NEEDS)
-def test_each_need_is_found(text, needs):
-    assert needs <= set(find(text).needs)
+@pytest.mark.parametrize("text, expected", NEEDS)
+def test_each_need_is_found(text, expected):
+    assert expected <= set(find(text).needs)
 
 
 @pytest.mark.parametrize("text, intent", INTENTS)
@@ -179,6 +180,21 @@ def test_a_hit_names_the_very_words():
     text = "🙏🏽 Él dice que  ME PEGÓ, y me pegó"
     quoted = [text[hit.start : hit.end] for hit in find(text).hits if hit.need is Need.SAFETY]
     assert "ME PEGÓ" in quoted and "me pegó" in quoted
+
+
+@pytest.mark.parametrize("text", ["someone shot my cousin", "stop", "call me", "who is this"])
+def test_a_hit_or_a_wish_keeps_a_message_open_whatever_the_closed_list_says(text, monkeypatch):
+    monkeypatch.setattr(needs, "harmless", lambda text, normal: True)
+    assert find(text).lane is not Lane.CLOSED
+
+
+def test_the_wider_reason_stands_for_those_inside_it():
+    hits = find("they are threatening to kill me and my kids with a gun").hits
+    kinds = {(hit.need, hit.urgent) for hit in hits}
+    for need, urgent in kinds:
+        spans = [(hit.start, hit.end) for hit in hits if (hit.need, hit.urgent) == (need, urgent)]
+        assert spans == sorted(set(spans))
+        assert [end for _, end in spans] == sorted({end for _, end in spans})
 
 
 words = st.sampled_from(
