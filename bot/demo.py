@@ -68,7 +68,8 @@ def _make_programme(settings: Settings) -> None:
     making = DATABASE.with_suffix(".making")
     for left_over in making.parent.glob(f"{making.name}*"):
         left_over.unlink()
-    aside = settings.model_copy(update={"database_url": f"sqlite:///{making}"})
+    # The weeks are played in a few steps a day: at the sender's pace, most texts would be weeks late.
+    aside = settings.model_copy(update={"database_url": f"sqlite:///{making}", "segments_per_second": 1000.0})
     database = Database(aside.database_url, aside.data_keys)
     migrate(database.engine)
     seed(aside, database, console)
