@@ -20,7 +20,7 @@ from bot.core.kinds import Attention, Found, Lane, Outcome, Purpose
 from bot.core.machine import moment_of
 from bot.core.turn import Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
 from bot.db import claim
-from bot.flows import FlowShelf
+from bot.flows import Shelf
 from bot.models import CheckIn, Flag, FlagState, FlowVersion, Message, Participant, Plan, Reply
 from bot.outbox import Draft, Post, Recipient, queue
 from bot.people import has_consent, is_opted_out, note, plan, recipient, running_check_in
@@ -39,7 +39,7 @@ class Talk:
     """What conversations need."""
 
     post: Post
-    shelf: FlowShelf
+    shelf: Shelf
 
 
 def start_due(talk: Talk, now: datetime) -> int:

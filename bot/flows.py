@@ -1,15 +1,36 @@
 """Reading the directory of flows: what is usable, and what is wrong with the rest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
+
+import structlog
 
 from bot.core.always import Always, parse_always
 from bot.core.flow import Flow, FlowError, parse
 from bot.core.flow_check import check, check_always
 
+log = structlog.get_logger()
+
 ALWAYS = "always.toml"
+
+
+class Shelf(Protocol):
+    """What conversations are made of, as it stands now."""
+
+    @property
+    def flows(self) -> Mapping[str, Flow]:
+        """Every usable flow by name."""
+
+    @property
+    def always(self) -> Always:
+        """The texts of no flow."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A line for each thing that is wrong."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +57,56 @@ def load_flows(directory: Path) -> FlowShelf:
         always=always,
         problems=tuple(each for name in sorted(problems) for each in problems[name]),
     )
+
+
+class LiveShelf:
+    """The shelf of a directory, read anew when a file in it changes: staff edit, nobody has to restart anything.
+
+    Raises FlowError at the start as load_flows does. Later an unusable always.toml leaves the last good shelf in use,
+    with the fault among its problems.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._seen = _stamps(directory)
+        self._shelf = _noted(load_flows(directory))
+
+    @property
+    def flows(self) -> Mapping[str, Flow]:
+        return self._current().flows
+
+    @property
+    def always(self) -> Always:
+        return self._current().always
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return self._current().problems
+
+    def _current(self) -> FlowShelf:
+        stamps = _stamps(self._directory)
+        if stamps != self._seen:
+            self._seen = stamps
+            self._shelf = self._read_anew()
+        return self._shelf
+
+    def _read_anew(self) -> FlowShelf:
+        try:
+            return _noted(load_flows(self._directory))
+        except FlowError as error:
+            return _noted(replace(self._shelf, problems=(str(error),)))
+
+
+def _stamps(directory: Path) -> frozenset[tuple[str, int, int]]:
+    """What changes when a file of the directory is written, added or taken away."""
+    states = [(path.name, path.stat()) for path in directory.glob("*.toml")]
+    return frozenset((name, state.st_mtime_ns, state.st_size) for name, state in states)
+
+
+def _noted(shelf: FlowShelf) -> FlowShelf:
+    for problem in shelf.problems:
+        log.error("flow_problem", problem=problem)
+    return shelf
 
 
 def _read(path: Path) -> Flow | str:

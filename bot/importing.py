@@ -17,7 +17,7 @@ from bot.core.flow import Flow
 from bot.core.hours import next_open, on_wall_clock
 from bot.core.kinds import Language
 from bot.db import Database
-from bot.flows import FlowShelf
+from bot.flows import Shelf
 from bot.models import Participant, Staff
 from bot.people import Enrolment, enrol, participant_at, plan, staff_at
 
@@ -51,7 +51,7 @@ class Register:
 
     db: Database
     settings: Settings
-    shelf: FlowShelf
+    shelf: Shelf
 
 
 @dataclass(frozen=True)

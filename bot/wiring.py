@@ -16,7 +16,7 @@ from bot.checkins import Talk
 from bot.config import Settings
 from bot.core import needs
 from bot.db import Database
-from bot.flows import FlowShelf, load_flows
+from bot.flows import LiveShelf, Shelf
 from bot.inbox import Inbox, Incoming
 from bot.models import Rehearsal
 from bot.outbox import Callback, Post
@@ -48,7 +48,7 @@ class Standby:
         return self.inbox.talk
 
     @property
-    def shelf(self) -> FlowShelf:
+    def shelf(self) -> Shelf:
         return self.inbox.talk.shelf
 
     def take_in(self, text: Incoming) -> bool:
@@ -84,12 +84,9 @@ def build(
 ) -> Standby:
     """Wire the parts together. Raises FlowError where always.toml cannot be used; other broken flows only rest."""
     db = database or Database(settings.database_url, settings.data_keys)
-    shelf = load_flows(settings.flows)
-    for problem in shelf.problems:
-        log.error("flow_problem", problem=problem)
     post = Post(db, carrier or _twilio(settings), settings)
     clock = now or (partial(rehearsal_now, db) if settings.simulated else real_now)
-    return Standby(settings, Inbox(Talk(post, shelf), needs.find), clock, soon or _Worker().soon)
+    return Standby(settings, Inbox(Talk(post, LiveShelf(settings.flows)), needs.find), clock, soon or _Worker().soon)
 
 
 def _twilio(settings: Settings) -> TwilioCarrier:

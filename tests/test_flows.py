@@ -1,0 +1,48 @@
+"""The shelf of flows, while people edit the files."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from structlog.testing import LogCapture
+
+from bot.config import ROOT
+from bot.core.kinds import Language
+from bot.flows import LiveShelf
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "flows", tmp_path / "flows")
+    return tmp_path / "flows"
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_an_edit_is_seen_without_a_restart(folder: Path) -> None:
+    shelf = LiveShelf(folder)
+    edit(folder / "weekly.toml", "How is your week going?", "How are you this week, friend?")
+    assert "friend" in shelf.flows["weekly"].states["open"].say[Language.EN]
+
+
+def test_a_broken_edit_rests_that_flow_and_no_other(folder: Path, log: LogCapture) -> None:
+    shelf = LiveShelf(folder)
+    names = set(shelf.flows)
+    edit(folder / "weekly.toml", 'start = "open"', 'start = "opne"')
+    assert set(shelf.flows) == names - {"weekly"}
+    assert any("weekly.toml" in problem and "opne" in problem for problem in shelf.problems)
+    assert {entry["event"] for entry in log.entries} == {"flow_problem"}
+    log.entries.clear()
+
+
+def test_an_unusable_always_leaves_the_last_good_texts(folder: Path, log: LogCapture) -> None:
+    shelf = LiveShelf(folder)
+    safety = shelf.always.safety[Language.EN]
+    (folder / "always.toml").write_text("[safety", encoding="utf-8")
+    assert shelf.always.safety[Language.EN] == safety
+    assert any("always.toml" in problem for problem in shelf.problems)
+    log.entries.clear()
