@@ -23,6 +23,7 @@ hey please leave me alone | im blocking this number | Revoke! | quit. | END!! | 
 stop calling me | stop harassing me | get me off this list | dont send me nothing 😡 stop texting me
 """
 STOP_SPANISH = """
+ya no manden nada | ya dejen de estar mandando mensajes | me pueden quitar de la lista | no vuelvan a escribir
 alto | ALTO! | pare | paren ya | parar | basta | basta ya | ya basta | cancelar | terminar | no más | ya no
 ya estuvo | ya no me escriban | no me manden mas mensajes | dejenme en paz | déjenme en paz por favor
 borren mi numero | no me escriban más | ya no me manden mensajes | no me manden nada | no quiero mas mensajes
@@ -57,7 +58,7 @@ cancel my appointment | i quit | they cancelled my benefits | help me stop | hel
 the bus stop is far | nonstop work this week | he told me to stop calling him | i told him to leave me alone
 tell her to stop texting me | they stopped my benefits | I need to stop by the office
 my boss said dont text me at work | he said dont call me no more | dont call me today im at work
-stop sign got knocked down | at the end of my rope | i had to quit school | i wanna quit smoking | no more job
+stop sign got knocked down | at the end of my rope | i had to quit school | i wanna quit smoking | no more job | i want out
 they dont leave me alone | the police wont leave us alone | nobody texts me | my kids dont call me
 no more food at home | ya no tengo trabajo | ya no aguanto | no mas tengo 5 dolares
 basta de pelear con mi mama | nomas queria saludar | ya no puedo mas | para que es esto

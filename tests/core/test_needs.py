@@ -12,6 +12,9 @@ from bot.core.needs import find
 from bot.core.needs.phrases import TABLE
 
 DANGER = """
+i got a bullet in my leg | im done. tell my kids i love them | i locked myself in the bathroom hes yelling | they found me
+my stepdad touches me at night | might do something stupid tonight | he said its gonna be me next | ya me hallaron
+kiero morirme | mi padrastro me toca | van a venir por mi | mi vida no vale nada | somebody been in my house
 they shootin outside | somebody just shot my cousin | i heard gunshots by my house | he put a gun to my head
 im gonna kill him | bro im bout to crash out | i feel like dying | i dont see a point in living | kms
 my baby daddy choked me | i want 2 die | he's outside my door with a knife | some guys following me home
@@ -31,6 +34,8 @@ me van a quebrar | tengo miedo q me maten | me corto los brazos | no puedo respi
 se llevaron a mi bebe
 """
 HARMLESS = """
+they found me a better job | me encontraron un trabajo | he grabbed me some food | my cousin beat me at 2k
+me toco la loteria | they came to my house for thanksgiving | mi jefe me busca para darme mas horas
 im good thanks for checking in | just chillin at the crib | work is going good | lol my feet are killing me
 my phone died sorry | that movie had me dying laughing | chiefs killed it last night | hit me up later
 he hit me up yesterday | shoot me a text tomorrow | got my flu shot today | going to the gym to shoot hoops
