@@ -58,8 +58,8 @@ cancel my appointment | i quit | they cancelled my benefits | help me stop | hel
 the bus stop is far | nonstop work this week | he told me to stop calling him | i told him to leave me alone
 tell her to stop texting me | they stopped my benefits | I need to stop by the office
 my boss said dont text me at work | he said dont call me no more | dont call me today im at work
-stop sign got knocked down | at the end of my rope | i had to quit school | i wanna quit smoking | no more job | i want out
-they dont leave me alone | the police wont leave us alone | nobody texts me | my kids dont call me
+stop sign got knocked down | at the end of my rope | i had to quit school | i wanna quit smoking | no more job
+i want out | they dont leave me alone | the police wont leave us alone | nobody texts me | my kids dont call me
 no more food at home | ya no tengo trabajo | ya no aguanto | no mas tengo 5 dolares
 basta de pelear con mi mama | nomas queria saludar | ya no puedo mas | para que es esto
 mi ex no me deja en paz | no me deja de escribir mi ex | me cancelaron los beneficios | cancelar mi cita
