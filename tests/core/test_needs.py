@@ -14,7 +14,8 @@ from bot.core.needs.phrases import TABLE
 DANGER = """
 i got a bullet in my leg | im done. tell my kids i love them | i locked myself in the bathroom hes yelling
 they found me | my stepdad touches me at night | might do something stupid tonight | he said its gonna be me next
-ya me hallaron | kiero morirme | mi padrastro me toca | van a venir por mi | mi vida no vale nada | somebody been in my house
+ya me hallaron | kiero morirme | mi padrastro me toca | van a venir por mi | mi vida no vale nada
+somebody been in my house
 they shootin outside | somebody just shot my cousin | i heard gunshots by my house | he put a gun to my head
 im gonna kill him | bro im bout to crash out | i feel like dying | i dont see a point in living | kms
 my baby daddy choked me | i want 2 die | he's outside my door with a knife | some guys following me home
