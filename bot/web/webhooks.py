@@ -1,5 +1,6 @@
 """What the carrier posts: texts and delivery states. Checked for its signature, stored, answered; nothing else."""
 
+import uuid
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, request
@@ -45,7 +46,7 @@ def take_text() -> Response:
     count = min(int(form["NumMedia"]), 20) if form.get("NumMedia", "").isdecimal() else 0
     text = Incoming(
         channel=channel,
-        carrier_id=form.get("MessageSid", "") or form.get("SmsSid", ""),
+        carrier_id=form.get("MessageSid") or form.get("SmsSid") or f"unnamed {uuid.uuid4().hex}",
         sender=sender,
         body=form.get("Body", ""),
         media=tuple((form.get(f"MediaUrl{i}", ""), form.get(f"MediaContentType{i}", "")) for i in range(count)),
