@@ -1,19 +1,26 @@
 """Settings from the environment and .env; every missing or wrong one is named at once."""
 
+import re
 from datetime import time
 from pathlib import Path
 from typing import Literal
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from cryptography.fernet import Fernet
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import DirectoryPath, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticUseDefault
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from bot.core.hours import SENDING_HOURS, WORKING_HOURS, Window
 
 ROOT = Path(__file__).resolve().parent.parent
-LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EARLIEST, LATEST = time(8), time(20)  # no setting may widen sending hours beyond this: the strictest state's limits
+ZONES = frozenset(available_timezones())  # reading them walks a directory tree: once is enough
+SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{5,6}")  # E.164, or a short code
 
 
 class ConfigError(Exception):
@@ -21,72 +28,140 @@ class ConfigError(Exception):
 
 
 class Settings(BaseSettings):
-    """Everything a programme can set. `.env.example` explains each line."""
+    """Everything a programme can set. `.env.example` explains each line. An empty one is as good as none.
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True, frozen=True)
+    A check of several settings stands at the last of them: so it is made, and told, whatever is wrong elsewhere.
+    """
 
-    database_url: str = Field(f"sqlite:///{ROOT / 'var' / 'standby.db'}", alias="STANDBY_DATABASE_URL")
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        populate_by_name=True,
+        frozen=True,
+        validate_default=True,
+        hide_input_in_errors=True,
+    )
+
+    database_url: str = Field(f"sqlite:///{ROOT / 'var' / 'standby.db'}", alias="STANDBY_DATABASE_URL", repr=False)
     public_url: str = Field("http://127.0.0.1:8000", alias="STANDBY_PUBLIC_URL")
-    secret_key: str = Field(alias="STANDBY_SECRET_KEY", min_length=16)
-    data_keys: str = Field(alias="STANDBY_DATA_KEYS")
+    secret_key: str = Field(alias="STANDBY_SECRET_KEY", min_length=16, repr=False)
+    data_keys: str = Field(alias="STANDBY_DATA_KEYS", repr=False)
     carrier: Literal["", "simulated", "twilio"] = Field("", alias="STANDBY_CARRIER")
     host: str = Field("127.0.0.1", alias="STANDBY_HOST")
-    port: int = Field(8000, alias="STANDBY_PORT")
+    port: int = Field(8000, alias="STANDBY_PORT", ge=1, le=65535)
     programme: str = Field("KC Check-In", alias="STANDBY_PROGRAMME", max_length=30)
     contact: str = Field("816-555-0100", alias="STANDBY_CONTACT", max_length=30)
     zone: str = Field("America/Chicago", alias="STANDBY_ZONE")
     sending_from: time = Field(SENDING_HOURS.opens, alias="STANDBY_SENDING_FROM")
     sending_until: time = Field(SENDING_HOURS.closes, alias="STANDBY_SENDING_UNTIL")
-    segments_per_second: float = Field(1.0, alias="STANDBY_SEGMENTS_PER_SECOND", gt=0)
-    flows: Path = Field(ROOT / "flows", alias="STANDBY_FLOWS")
+    segments_per_second: float = Field(1.0, alias="STANDBY_SEGMENTS_PER_SECOND", gt=0, allow_inf_nan=False)
+    flows: DirectoryPath = Field(ROOT / "flows", alias="STANDBY_FLOWS")
     account_sid: str = Field("", alias="TWILIO_ACCOUNT_SID")
-    auth_token: str = Field("", alias="TWILIO_AUTH_TOKEN")
+    auth_token: str = Field("", alias="TWILIO_AUTH_TOKEN", repr=False)
     messaging_service_sid: str = Field("", alias="TWILIO_MESSAGING_SERVICE_SID")
     from_number: str = Field("", alias="TWILIO_FROM_NUMBER")
     api_url: str = Field("", alias="TWILIO_API_URL")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object, info: ValidationInfo) -> object:
+        field = cls.model_fields[info.field_name or ""]
+        value = value.strip() if isinstance(value, str) else value
+        if value == "" and not field.is_required() and field.default != "":
+            raise PydanticUseDefault
+        return value
+
+    @field_validator("secret_key", "data_keys", mode="before")
+    @classmethod
+    def _is_given(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("is missing; .env.example says how to make one")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_known(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except ArgumentError as error:
+            raise ValueError("no database address; write it like postgresql://user:password@host/name") from error
+        if url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise ValueError("only sqlite:///… and postgresql://… are known")
+        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+            raise ValueError("a file is needed, like sqlite:////var/lib/standby/standby.db; memory forgets")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _address_is_whole(cls, value: str) -> str:
+        parts = _split(value)
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("no address of the web; write it like https://checkin.example.org")
+        if parts.path not in ("", "/") or parts.query or parts.fragment:
+            raise ValueError("the address without a path, like https://checkin.example.org")
+        return value.rstrip("/")
+
     @field_validator("data_keys")
     @classmethod
     def _keys_are_fernet(cls, value: str) -> str:
-        for key in value.split(","):
-            Fernet(key.strip().encode())
+        for number, key in enumerate(value.split(","), 1):
+            try:
+                Fernet(key.strip().encode())
+            except ValueError as error:
+                raise ValueError(f"key {number} is no Fernet key; .env.example says how to make one") from error
         return value
 
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in ZONES:
             raise ValueError("no such time zone; write it like America/Chicago")
         return value
 
-    @model_validator(mode="after")
-    def _hours_only_narrow(self) -> "Settings":
-        if not EARLIEST <= self.sending_from < self.sending_until <= LATEST:
+    @field_validator("sending_until")
+    @classmethod
+    def _hours_only_narrow(cls, value: time, info: ValidationInfo) -> time:
+        opens = info.data.get("sending_from", EARLIEST)
+        if opens.tzinfo or value.tzinfo:
+            raise ValueError("no zone behind the time; hours are meant on people's own clocks")
+        if not EARLIEST <= opens < value <= LATEST:
             raise ValueError(
                 f"STANDBY_SENDING_FROM and STANDBY_SENDING_UNTIL must lie within {EARLIEST:%H:%M} and {LATEST:%H:%M}"
             )
-        return self
+        return value
 
-    @model_validator(mode="after")
-    def _twilio_is_whole(self) -> "Settings":
-        missing = [] if self.account_sid else ["TWILIO_ACCOUNT_SID"]
-        missing += [] if self.auth_token else ["TWILIO_AUTH_TOKEN"]
-        missing += [] if self.sender else ["TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM_NUMBER"]
-        if self.uses_twilio and missing:
-            raise ValueError(f"{', '.join(missing)}: missing; copy from the Twilio console")
-        if not self.uses_twilio and not self.api_url.startswith(LOOPBACK):
-            raise ValueError("TWILIO_API_URL: the simulated carrier needs a loopback address, like http://127.0.0.1:8001")
-        return self
+    @field_validator("account_sid", "auth_token")
+    @classmethod
+    def _account_is_given(cls, value: str, info: ValidationInfo) -> str:
+        if not value and _is_twilio(info):
+            raise ValueError("is missing; copy it from the Twilio console")
+        return value
+
+    @field_validator("from_number")
+    @classmethod
+    def _sender_is_given(cls, value: str, info: ValidationInfo) -> str:
+        if value and not SENDER.fullmatch(value):
+            raise ValueError("write it like +18165550100")
+        if not value and _is_twilio(info) and not info.data.get("messaging_service_sid"):
+            raise ValueError("is missing, or else TWILIO_MESSAGING_SERVICE_SID; copy one from the Twilio console")
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _simulated_stays_here(cls, value: str, info: ValidationInfo) -> str:
+        if not _is_twilio(info) and not _is_loopback(value):
+            raise ValueError("without a Twilio account the simulated carrier needs an address like http://127.0.0.1:8001")
+        return value
 
     @property
     def uses_twilio(self) -> bool:
-        """Whether texts reach real phones."""
+        """Whether texts go through an account at Twilio."""
         return self.carrier == "twilio" or (self.carrier == "" and bool(self.account_sid))
 
     @property
     def simulated(self) -> bool:
         """Whether the carrier is one of our own: only then may a clock be wound."""
-        return not self.uses_twilio or self.api_url.startswith(LOOPBACK)
+        return _is_loopback(self.api_url)
 
     @property
     def sender(self) -> str:
@@ -110,10 +185,32 @@ def load_settings(**given: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise ConfigError("\n".join(["These settings are missing or wrong:", *map(_fault, error.errors())])) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(".env is no UTF-8 text; save it again as UTF-8") from error
 
 
 def _fault(error: object) -> str:
     assert isinstance(error, dict)
-    name = ".".join(str(part) for part in error["loc"])
+    name = error["loc"][0]  # the alias where a value was given, the field's own name for a default
+    field = Settings.model_fields.get(name)
     hint = "is missing; .env.example says what it is for" if error["type"] == "missing" else error["msg"]
-    return f"  {name}: {hint}" if name else f"  {hint}"
+    return f"  {field.alias if field else name}: {hint.removeprefix('Value error, ')}"
+
+
+def _is_twilio(info: ValidationInfo) -> bool:
+    """As `Settings.uses_twilio`, while settings are still being read."""
+    carrier = info.data.get("carrier", "")
+    return carrier == "twilio" or (carrier == "" and bool(info.data.get("account_sid")))
+
+
+def _is_loopback(url: str) -> bool:
+    """Whether this is an address of this very machine: the host itself counts, not how the text begins."""
+    parts = _split(url)
+    return parts is not None and parts.scheme == "http" and parts.hostname in LOOPBACK and not parts.username
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
