@@ -17,7 +17,7 @@ from bot.core.kinds import Attention, FlagKind, Hit, Outcome, Purpose
 from bot.db import claim
 from bot.models import Alert, CheckIn, Direction, Flag, FlagState, Mark, Message, Participant, Resolution, Role, Staff
 from bot.outbox import Draft, Post, Recipient, is_blocked, queue
-from bot.people import note, opt_out, plan
+from bot.people import hold, note, opt_out, plan
 
 log = structlog.get_logger()
 
@@ -57,7 +57,7 @@ def raise_flag(session: Session, about: Subject, concern: Concern, settings: Set
     if flag is None:
         flag = _new_flag(session, about, concern.kind, urgency, settings, now)
     elif concern.urgent and (flag.urgency is not Urgency.NOW or flag.state is FlagState.ACKNOWLEDGED):
-        _open(flag, Urgency.NOW, now)
+        _open(flag, Urgency.NOW, settings, now)
         note(session, "flag_urgent_again", now, participant_id=about.participant_id, flag_id=flag.id)
     _mark(session, flag, concern)
     return flag
@@ -92,8 +92,9 @@ def _new_flag(
     return flag
 
 
-def _open(flag: Flag, urgency: Urgency, now: datetime) -> None:
-    flag.state, flag.urgency, flag.rung, flag.look_at = FlagState.OPEN, urgency, 0, now
+def _open(flag: Flag, urgency: Urgency, settings: Settings, now: datetime) -> None:
+    flag.state, flag.urgency, flag.rung = FlagState.OPEN, urgency, 0
+    flag.look_at = first_look(urgency, now, settings.zone, settings.working_hours)
     flag.taken_at = flag.taken_by = flag.resolved_at = flag.resolved_by = flag.resolution = None
 
 
@@ -107,17 +108,14 @@ def _mark(session: Session, flag: Flag, concern: Concern) -> None:
     session.flush()
 
 
-def reopen(session: Session, flag_id: int, message_id: int | None, now: datetime) -> Flag:
-    """The help did not come: the flag is open again, with the message that says so."""
+def reopen(session: Session, flag_id: int, settings: Settings, now: datetime) -> None:
+    """The help did not come: the flag is open again, unless the same need was raised anew meanwhile."""
     flag = session.get_one(Flag, flag_id, with_for_update=True)
-    other = _unresolved(session, Subject(flag.participant_id, flag.address_hash), flag.kind)
-    if flag.state is FlagState.RESOLVED and other is not None:
-        flag = other  # the same need was raised anew meanwhile: there is one unresolved flag a kind
-    elif flag.state is FlagState.RESOLVED:
-        _open(flag, flag.urgency, now)
+    raised_anew = _unresolved(session, Subject(flag.participant_id, flag.address_hash), flag.kind)
+    if raised_anew is None:
+        _open(flag, flag.urgency, settings, now)
+        session.flush()
         note(session, "flag_reopened", now, participant_id=flag.participant_id, flag_id=flag.id)
-    _mark(session, flag, Concern(flag.kind, False, message_id))
-    return flag
 
 
 def escalate(post: Post, now: datetime) -> int:
@@ -127,31 +125,43 @@ def escalate(post: Post, now: datetime) -> int:
         due = (Flag.state != FlagState.RESOLVED) & (Flag.look_at <= now)
         ids = claim(session, Flag, due, (Flag.look_at, Flag.id), BATCH, now, LEASE)
         flags = session.scalars(select(Flag).where(Flag.id.in_(ids)).order_by(Flag.id)).all()
-        for flag in flags:
-            flag.lease_until = None
-            if flag.state is FlagState.ACKNOWLEDGED:
-                _open(flag, flag.urgency, now)
-                note(session, "flag_opened_again", now, participant_id=flag.participant_id, flag_id=flag.id)
-        for _, same in groupby(sorted(flags, key=_together), key=_together):
-            alerts += _alert_about(session, list(same), post.settings, now)
+        ready = [flag for flag in flags if _is_ready(session, flag, post.settings, now)]
+        for _, theirs in groupby(sorted(ready, key=_whose), key=_whose):
+            alerts += _alert_about(session, list(theirs), post.settings, now)
     return alerts
 
 
-def _together(flag: Flag) -> tuple[str, str, int]:
-    return (str(flag.participant_id or flag.address_hash), flag.urgency, flag.rung)
+def _is_ready(session: Session, flag: Flag, settings: Settings, now: datetime) -> bool:
+    """Whether the flag's alert leaves now. A clock that was down may look at a routine flag in the night: it waits."""
+    flag.lease_until = None
+    flag.look_at = first_look(flag.urgency, now, settings.zone, settings.working_hours)
+    if flag.look_at > now:
+        return False
+    if flag.state is FlagState.ACKNOWLEDGED:
+        _open(flag, flag.urgency, settings, now)
+        note(session, "flag_opened_again", now, participant_id=flag.participant_id, flag_id=flag.id)
+    return True
+
+
+def _whose(flag: Flag) -> str:
+    return str(flag.participant_id or flag.address_hash)
 
 
 def _alert_about(session: Session, flags: list[Flag], settings: Settings, now: datetime) -> int:
+    """Each flag climbs its own ladder; whom several of them reach now gets one alert about them all."""
     reach = _reach(session, flags[0].participant)
-    step = climb(flags[0].urgency, flags[0].rung, reach, now, settings.zone, settings.working_hours)
+    wanted: dict[int, list[Flag]] = {}
     for flag in flags:
+        step = climb(flag.urgency, flag.rung, reach, now, settings.zone, settings.working_hours)
         flag.rung, flag.look_at = step.rung, step.next_at
-    if not step.staff:
-        log.error("alert_reaches_nobody", flags=[flag.id for flag in flags])
-        note(session, "alert_reaches_nobody", now, participant_id=flags[0].participant_id, flag_id=flags[0].id)
-    for staff_id in step.staff:
-        _alert(session, session.get_one(Staff, staff_id), flags, settings, now)
-    return len(step.staff)
+        if not step.staff:
+            log.error("alert_reaches_nobody", flag=flag.id)
+            note(session, "alert_reaches_nobody", now, participant_id=flag.participant_id, flag_id=flag.id)
+        for staff_id in step.staff:
+            wanted.setdefault(staff_id, []).append(flag)
+    for staff_id, theirs in wanted.items():
+        _alert(session, session.get_one(Staff, staff_id), theirs, settings, now)
+    return len(wanted)
 
 
 def _reach(session: Session, participant: Participant | None) -> dict[Whom, tuple[int, ...]]:
@@ -168,6 +178,7 @@ def _reach(session: Session, participant: Participant | None) -> dict[Whom, tupl
 
 
 def _alert(session: Session, staff: Staff, flags: list[Flag], settings: Settings, now: datetime) -> None:
+    _drop_older(session, staff, flags)
     alert = Alert(staff_id=staff.id, code=_fresh_code(session, now), link=secrets.token_urlsafe(9), at=now, flags=flags)
     session.add(alert)
     session.flush()
@@ -177,9 +188,23 @@ def _alert(session: Session, staff: Staff, flags: list[Flag], settings: Settings
         note(session, "alerted", now, staff.id, flag.participant_id, flag.id)
 
 
+def _drop_older(session: Session, staff: Staff, flags: list[Flag]) -> None:
+    """An alert that has not left yet says nothing that the next one does not: after an outage the phone rings once."""
+    waiting = select(Alert).join(Message, Message.id == Alert.message_id).where(Alert.staff_id == staff.id)
+    for alert in session.scalars(waiting.where(Message.status == Status.QUEUED)):
+        if set(alert.flags) <= set(flags):
+            _drop(session, alert, "a newer alert says the same")
+
+
+def _drop(session: Session, alert: Alert, reason: str) -> None:
+    waiting = update(Message).where(Message.id == alert.message_id, Message.status == Status.QUEUED)
+    session.execute(waiting.values(status=Status.DROPPED, reason=reason))
+
+
 def _alert_text(alert: Alert, flags: list[Flag], settings: Settings) -> str:
     """A stranger may read it: no name, no need, no words of anybody's."""
-    what = "NOW: someone may be in danger" if flags[0].urgency is Urgency.NOW else "someone needs an answer"
+    in_danger = any(flag.urgency is Urgency.NOW for flag in flags)
+    what = "NOW: someone may be in danger" if in_danger else "someone needs an answer"
     more = f" ({len(flags)} items)" if len(flags) > 1 else ""
     link = f"{settings.public_url.rstrip('/')}/alerts/{alert.link}"
     return f"Standby: {what}{more}. Open {link} or text back {alert.code} to take it."
@@ -203,9 +228,8 @@ def staff_recipient(staff: Staff) -> Recipient:
 def drop_needless_alerts(session: Session, flag: Flag) -> None:
     """Alerts that still wait while nobody needs them any more do not leave: every flag in them is taken."""
     for alert in session.scalars(select(Alert).where(Alert.flags.contains(flag))):
-        if all(each.state is not FlagState.OPEN for each in alert.flags) and alert.message_id:
-            waiting = update(Message).where(Message.id == alert.message_id, Message.status == Status.QUEUED)
-            session.execute(waiting.values(status=Status.DROPPED, reason="taken meanwhile"))
+        if all(each.state is not FlagState.OPEN for each in alert.flags):
+            _drop(session, alert, "taken meanwhile")
 
 
 def take(session: Session, flag_id: int, staff: Staff, settings: Settings, now: datetime) -> bool:
@@ -293,7 +317,8 @@ def follow_up_failures(post: Post, now: datetime) -> int:
 
 def _flag_failure(session: Session, message: Message, settings: Settings, now: datetime) -> None:
     """21610 is the carrier's proof of an opt-out that we missed: it ends everything for the person, as STOP does."""
-    participant = session.get_one(Participant, message.participant_id)
+    assert message.participant_id is not None
+    participant = hold(session, message.participant_id)
     kind = Attention.UNREACHABLE
     if message.error_code is not None and deed_for(message.error_code) is Deed.OPTED_OUT:
         opt_out(session, participant, "carrier", now)

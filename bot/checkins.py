@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from bot.casework import Concern, Subject, end_running, raise_flag, reopen
@@ -16,14 +16,14 @@ from bot.core.delivery import Status
 from bot.core.escalation import Urgency, same_episode
 from bot.core.flow import Flow, parse
 from bot.core.hours import is_open, next_open, next_repeat
-from bot.core.kinds import Attention, Found, Lane, Outcome, Purpose
+from bot.core.kinds import Found, Lane, Outcome, Purpose
 from bot.core.machine import moment_of
 from bot.core.turn import Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
-from bot.db import claim
+from bot.db import claim, insert_once
 from bot.flows import Shelf
 from bot.models import CheckIn, Flag, FlagState, FlowVersion, Message, Participant, Plan, Reply
-from bot.outbox import Draft, Post, Recipient, queue
-from bot.people import has_consent, is_opted_out, note, plan, recipient, running_check_in
+from bot.outbox import Draft, Post, Recipient, has_consented, queue
+from bot.people import hold, note, plan, recipient, running_check_in
 
 log = structlog.get_logger()
 
@@ -61,39 +61,45 @@ def _start(session: Session, talk: Talk, due: Plan, now: datetime) -> bool:
     """Start one, or say when to look again. Plan and check-in change in one transaction: a crash repeats neither."""
     if due.next_check_in_at is None or due.next_check_in_at > now:
         return False
-    participant = session.get_one(Participant, due.participant_id, with_for_update=True)
+    participant = hold(session, due.participant_id)
     flow = talk.shelf.flows.get(due.flow_name)
+    if flow is None:
+        log.error("flow_unusable", flow=due.flow_name, plan=due.id)
+        due.lease_until = now + TRY_AGAIN
+        return False
     due.lease_until = None
-    if later := _not_yet(session, talk, due, participant, flow, now):
-        due.next_check_in_at = later
-        return False
-    _advance(due, participant, now)
-    if flow is None or is_opted_out(session, participant) or not has_consent(session, participant):
-        return False
     if _lapsed(flow, due, now, participant.zone):
         note(session, "check_in_lapsed", now, participant_id=participant.id, detail=flow.name)
+        _advance(due, participant, now)
         return False
+    if not _may_be_asked(session, participant):
+        _advance(due, participant, now)
+        return False
+    if later := _not_yet(session, talk, participant, flow, now):
+        due.lease_until = later  # and not its due time: that keeps the rhythm of those that follow
+        return False
+    _advance(due, participant, now)
+    if flow.expires:  # what is bound to a date cannot wait for an answer to something else
+        end_running(session, participant.id, Outcome.REPLACED, now)
     begin(session, talk, participant, flow, dict(due.given), due.flag_id, now)
     return True
 
 
-def _not_yet(
-    session: Session, talk: Talk, due: Plan, participant: Participant, flow: Flow | None, now: datetime
-) -> datetime | None:
+def _may_be_asked(session: Session, participant: Participant) -> bool:
+    """Whether a text to them would leave: an address that works, agreed to and not opted out."""
+    to = recipient(session, participant)
+    return to is not None and has_consented(session, participant.id, to.channel, to.value_hash)
+
+
+def _not_yet(session: Session, talk: Talk, participant: Participant, flow: Flow, now: datetime) -> datetime | None:
     """When to look again at a plan that cannot start now; None where nothing holds it up."""
     hours = talk.post.settings.sending_hours
-    if flow is None:
-        log.error("flow_unusable", flow=due.flow_name, plan=due.id)
-        return now + TRY_AGAIN
     if participant.paused_until and participant.paused_until > now:
         return participant.paused_until
     if not is_open(hours, now, participant.zone):
         return next_open(hours, now, participant.zone)
     running = running_check_in(session, participant.id)
-    if running is None:
-        return None
-    if flow.expires:  # what is bound to a date cannot wait for an answer to something else
-        end_running(session, participant.id, Outcome.REPLACED, now)
+    if running is None or flow.expires:
         return None
     return max(running.silent_after or now, now + TRY_AGAIN)
 
@@ -124,8 +130,7 @@ def begin(
 ) -> CheckIn:
     """Begin a flow with a participant who has no check-in running; its first texts are queued."""
     if session.get(FlowVersion, flow.version) is None:
-        session.add(FlowVersion(version=flow.version, name=flow.name, source=flow.source))
-        session.flush()
+        insert_once(session, FlowVersion(version=flow.version, name=flow.name, source=flow.source))
     check_in = CheckIn(
         participant_id=participant.id,
         flow_name=flow.name,
@@ -197,6 +202,7 @@ def _with_each(talk: Talk, due: ColumnElement[bool], deed: Deed, now: datetime) 
             return done
         for check_in_id in ids:
             with talk.post.db.writing() as session:
+                hold(session, session.get_one(CheckIn, check_in_id).participant_id)
                 check_in = session.get_one(CheckIn, check_in_id, with_for_update=True)
                 check_in.lease_until = None
                 done += check_in.ended_at is None and deed(session, talk, check_in, now)
@@ -210,9 +216,13 @@ def _nudge(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> bo
     if not is_open(hours, now, zone):
         check_in.nudge_at = next_open(hours, now, zone)
         return False
-    check_in.nudge_at = None
-    if _unheard(session, check_in):
-        return False  # the question itself is still on its way; a reminder of it would come first or right behind
+    if _is_on_its_way(session, check_in):
+        check_in.nudge_at = now + TRY_AGAIN  # a reminder would come before the question, or right behind it
+        return False
+    due_at = _asked_at(session, check_in, now) + (flow.nudge_after or timedelta(0))
+    check_in.nudge_at = due_at if due_at > now else None
+    if due_at > now:
+        return False
     scene = _scene_of(session, talk, check_in, now)
     scene.perform(machine.nudge(flow, Position.from_dict(check_in.position), scene.given()))
     return True
@@ -222,9 +232,16 @@ def _silence(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> 
     flow = flow_of(session, check_in)
     if check_in.silent_after is None or check_in.silent_after > now:
         return False
-    if _unheard(session, check_in):
+    if _is_on_its_way(session, check_in):
         check_in.silent_after = now + flow.answer_within
         return False  # nobody was silent: the question has not left yet
+    due_at = _asked_at(session, check_in, check_in.silent_after - flow.answer_within) + flow.answer_within
+    if due_at > now:
+        check_in.silent_after = due_at
+        return False
+    if check_in.answered_at is None and not _reached_anybody(session, check_in):
+        end_running(session, check_in.participant_id, Outcome.BROKEN, now)
+        return False  # nor here: no question arrived, which a flag says already
     scene = _scene_of(session, talk, check_in, now)
     position = Position.from_dict(check_in.position) if check_in.position else Position(flow.start)
     scene.perform(machine.silence(flow, position, scene.given()))
@@ -232,10 +249,21 @@ def _silence(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> 
     return True
 
 
-def _unheard(session: Session, check_in: CheckIn) -> bool:
+def _is_on_its_way(session: Session, check_in: CheckIn) -> bool:
     """Whether a text of this check-in still waits to leave."""
     waits = Message.status.in_((Status.QUEUED, Status.SENDING))
     return bool(session.scalar(select(exists().where(Message.check_in_id == check_in.id, waits))))
+
+
+def _asked_at(session: Session, check_in: CheckIn, queued_by: datetime) -> datetime:
+    """When the last text queued by then has left: a question that waited for the morning was asked in the morning."""
+    ours = (Message.check_in_id == check_in.id) & (Message.at <= queued_by)
+    return session.scalar(select(func.max(Message.sent_at)).where(ours)) or check_in.started_at
+
+
+def _reached_anybody(session: Session, check_in: CheckIn) -> bool:
+    went = Message.status.in_((Status.TAKEN, Status.SENT, Status.DELIVERED, Status.READ, Status.UNKNOWN))
+    return bool(session.scalar(select(exists().where(Message.check_in_id == check_in.id, went))))
 
 
 def _count_silence(session: Session, check_in: CheckIn, now: datetime) -> None:
@@ -326,10 +354,9 @@ class Scene:
 
     def _raise(self, wanted: RaiseFlag) -> None:
         """A "no" to "did the help come?" opens the flag that the question was about."""
-        message_id = self.message.id if self.message else None
-        about = self.check_in.flag_id if self.check_in else None
-        if about is not None and not wanted.hits and wanted.kind is not Attention.READ:
-            reopen(self.session, about, message_id, self.now)
-            return
-        concern = Concern(wanted.kind, wanted.urgent, message_id, wanted.hits)
-        raise_flag(self.session, Subject(self.participant.id), concern, self.talk.post.settings, self.now)
+        settings = self.talk.post.settings
+        about = self.session.get(Flag, self.check_in.flag_id) if self.check_in and self.check_in.flag_id else None
+        if about is not None and about.kind is wanted.kind:
+            reopen(self.session, about.id, settings, self.now)
+        concern = Concern(wanted.kind, wanted.urgent, self.message.id if self.message else None, wanted.hits)
+        raise_flag(self.session, Subject(self.participant.id), concern, settings, self.now)

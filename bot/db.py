@@ -155,6 +155,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back by any exception."""
+        _ = self._lookup_key  # made now where it is new: made inside a transaction, SQLite would wait for itself
         with self._writing.begin() as session:
             yield session
 
@@ -171,7 +172,7 @@ class Database:
     def _make_lookup_key(self) -> str:
         """The first of several starters wins; the others take its key."""
         try:
-            with self.writing() as session:
+            with self._writing.begin() as session:
                 session.execute(insert(LookupKey).values(id=1, key=base64.b64encode(secrets.token_bytes(32)).decode()))
         except IntegrityError:
             pass
@@ -204,6 +205,16 @@ def _begin_sqlite(connection: Any) -> None:
     """Writers take the write lock at once: a reader that turns writer midway cannot wait for it and fails."""
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def insert_once(session: Session, row: Base) -> bool:
+    """Insert a row unless one with its key is there, perhaps put there by another process a moment ago."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return False
+    return True
 
 
 def claim(

@@ -23,7 +23,7 @@ from bot.core.turn import RaiseFlag, Turn
 from bot.db import Database, claim
 from bot.models import Beat, Direction, Message, Participant, Staff
 from bot.outbox import Draft, Recipient, block, is_blocked, queue, unblock
-from bot.people import note, opt_in, opt_out, participant_at, staff_at
+from bot.people import hold, note, opt_in, opt_out, participant_at, staff_at, works_again
 
 log = structlog.get_logger()
 
@@ -76,7 +76,7 @@ def _incoming_row(text: Incoming, sender_hash: str, now: datetime) -> Message:
         other_hash=sender_hash,
         body=text.body,
         media=[list(each) for each in text.media] or None,
-        carrier_id=text.carrier_id,
+        carrier_id=text.carrier_id or None,
         carrier_says=text.carrier_says,
         at=now,
     )
@@ -151,6 +151,8 @@ def _set_aside(inbox: Inbox, message_id: int, now: datetime) -> bool:
         if message.attempts < TRIES:
             return False
         participant = participant_at(session, message.channel, message.other_hash)
+        if participant is not None:
+            hold(session, participant.id)
         about = Subject(participant.id if participant else None, message.other_hash)
         message.participant_id, message.lane, message.handled_at = about.participant_id, Lane.TODAY, now
         raise_flag(session, about, Concern(Attention.READ, True, message.id), inbox.talk.post.settings, now)
@@ -161,24 +163,28 @@ def _take_in(inbox: Inbox, session: Session, message: Message, now: datetime) ->
     if staff := staff_at(session, message.other_hash):
         _take_from_staff(inbox, session, staff, message, now)
         return
-    found = _find(inbox, message)
     keyword = keywords.read(message.body, message.carrier_says)
+    found = _find(inbox, message, keyword)
     message.intent = found.intent
     participant = participant_at(session, message.channel, message.other_hash)
     if participant is None:
         _take_from_stranger(inbox, session, message, found, keyword, now)
         return
+    hold(session, participant.id)
     message.participant_id = participant.id
+    works_again(session, message.channel, message.other_hash)
     message.lane = _take_from_participant(inbox, session, participant, message, (found, keyword), now)
 
 
-def _find(inbox: Inbox, message: Message) -> Found:
+def _find(inbox: Inbox, message: Message, keyword: Keyword | None) -> Found:
     """What the text says. Where the detector fails, and where there are pictures, a person reads it today."""
     try:
         found = inbox.find(message.body)
     except Exception:
         log.exception("detector_failed", message=message.id)
         found = Found(Lane.TODAY, Intent.REPLY)
+    if keyword is not None and keyword.kind is not Kind.START and found.intent is not Intent.HUMAN:
+        found = _at_least_today(replace(found, intent=Intent(keyword.kind)))
     return replace(found, lane=Lane.TODAY) if message.media and found.lane is Lane.CLOSED else found
 
 

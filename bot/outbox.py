@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 import structlog
 from sqlalchemy import ColumnElement, exists, select, update
@@ -11,10 +12,11 @@ from sqlalchemy.orm import Session, aliased
 from bot.carrier import Carrier, CarrierError, OutcomeUnknown, OutgoingText, Refused, Taken
 from bot.config import Settings
 from bot.core.delivery import CARRIER_WORDS, Deed, Status, climb, deed_for, in_plain_words, retry_in
+from bot.core.hours import is_open
 from bot.core.kinds import Purpose
 from bot.core.segments import segments
-from bot.core.sending import PRIORITY, UNPACED, Drop, Facts, Wait, may_send, seconds_until_close
-from bot.db import Database, claim
+from bot.core.sending import ANY_HOUR, PRIORITY, UNPACED, Drop, Facts, Wait, may_send, seconds_until_close
+from bot.db import Database, claim, insert_once
 from bot.models import Address, Consent, Delivery, Direction, Message, OptOut, Participant, Sender
 
 log = structlog.get_logger()
@@ -23,8 +25,9 @@ LEASE = timedelta(minutes=2)  # far longer than one call to the carrier, which g
 ASK_AFTER = timedelta(minutes=2)
 ABSENT_AFTER = timedelta(minutes=10)  # the carrier's list lags a little; only now its silence means "never taken"
 GIVE_UP_AFTER = timedelta(days=1)
-BATCH = 50
-ALERT_VALID_FOR_S = 3600
+BATCH = 20
+URGENT_VALID_FOR_S = 3600
+LONGEST_VALID_FOR_S = 14400
 
 
 @dataclass(frozen=True)
@@ -111,11 +114,28 @@ def unblock(session: Session, address_hash: str, now: datetime) -> None:
     session.execute(opened.values(until=now))
 
 
+class Went(Enum):
+    """What came of handing one text over."""
+
+    OUT = auto()
+    NOT_OUT = auto()
+    TROUBLE = auto()  # the carrier is slow, full or away: the next text would fare no better
+
+
 def send_due(post: Post, now: datetime) -> int:
-    """Send what is due, urgent first, at the sender's pace; how many texts were handed to the carrier."""
+    """Send what is due, urgent first, at the sender's pace; how many texts were handed to the carrier.
+
+    A carrier in trouble ends the round: every text may cost ten seconds then, and the next round begins with what is
+    most urgent by then.
+    """
     handed_over = 0
     while ids := _claim_batch(post, now):
-        handed_over += sum(_send_one(post, message_id, now) for message_id in ids)
+        for place, message_id in enumerate(ids, start=1):
+            went = _send_one(post, message_id, now)
+            handed_over += went is Went.OUT
+            if went is Went.TROUBLE:
+                _give_back(post, ids[place:])
+                return handed_over
     return handed_over
 
 
@@ -127,29 +147,40 @@ def _claim_batch(post: Post, now: datetime) -> list[int]:
         ids = claim(session, Message, due, (Message.priority, Message.send_after, Message.id), BATCH, now, LEASE)
         rows = {row.id: row for row in session.scalars(select(Message).where(Message.id.in_(ids)))}
         taken = [each for each in ids if _has_slot(sender, rows[each], post.settings.segments_per_second, now)]
-        back = set(ids) - set(taken)
-        if back:
-            session.execute(update(Message).where(Message.id.in_(back)).values(lease_until=None))
+        _free(session, sorted(set(ids) - set(taken)))
         return taken
 
 
+def _give_back(post: Post, ids: list[int]) -> None:
+    with post.db.writing() as session:
+        _free(session, ids)
+
+
+def _free(session: Session, ids: list[int]) -> None:
+    if ids:
+        session.execute(update(Message).where(Message.id.in_(ids)).values(lease_until=None))
+
+
 def _first_in_line() -> ColumnElement[bool]:
-    """No earlier text of the same weight to the same address is still on its way: texts arrive in the order written."""
+    """No earlier text of the same weight to the same address is still on its way: texts arrive in the order written.
+
+    Alerts stand in no line: one that is stuck must not hold up those that ring after it.
+    """
     earlier = aliased(Message)
-    return ~exists().where(
+    behind = exists().where(
         earlier.other_hash == Message.other_hash,
         earlier.status.in_((Status.QUEUED, Status.SENDING)),
         earlier.id < Message.id,
         earlier.priority <= Message.priority,
     )
+    return (Message.purpose == Purpose.ALERT) | ~behind
 
 
 def _sender(session: Session, name: str, now: datetime) -> Sender:
     sender = session.get(Sender, name, with_for_update=True)
     if sender is None:
-        sender = Sender(name=name, taken_until=now)
-        session.add(sender)
-        session.flush()
+        insert_once(session, Sender(name=name, taken_until=now))
+        sender = session.get_one(Sender, name, with_for_update=True)
     return sender
 
 
@@ -161,21 +192,21 @@ def _has_slot(sender: Sender, message: Message, segments_per_second: float, now:
     return True
 
 
-def _send_one(post: Post, message_id: int, now: datetime) -> bool:
+def _send_one(post: Post, message_id: int, now: datetime) -> Went:
     text = _make_ready(post, message_id, now)
     if text is None:
-        return False
+        return Went.NOT_OUT
     try:
         taken = post.carrier.send(text)
     except Refused as error:
         _record_refusal(post, message_id, error, now)
-        return False
+        return Went.TROUBLE if deed_for(error.code) in (Deed.RETRY, Deed.ACCOUNT) else Went.NOT_OUT
     except OutcomeUnknown:
         log.warning("send_outcome_unknown", message=message_id)
-        return False
+        return Went.TROUBLE
     with post.db.writing() as session:
         _record_taken(session.get_one(Message, message_id, with_for_update=True), taken, now)
-    return True
+    return Went.OUT
 
 
 def _make_ready(post: Post, message_id: int, now: datetime) -> OutgoingText | None:
@@ -199,9 +230,10 @@ def _make_ready(post: Post, message_id: int, now: datetime) -> OutgoingText | No
 
 def _outgoing(message: Message, settings: Settings, zone: str, now: datetime) -> OutgoingText:
     assert message.token is not None
-    keeps_hours = message.staff_id is None
-    valid_for = seconds_until_close(now, zone, settings.sending_hours) if keeps_hours else ALERT_VALID_FOR_S
-    return OutgoingText(message.channel, message.other, message.body, message.token, min(valid_for, 14400))
+    valid_for_s = URGENT_VALID_FOR_S
+    if message.staff_id is None and message.purpose not in ANY_HOUR and is_open(settings.sending_hours, now, zone):
+        valid_for_s = min(seconds_until_close(now, zone, settings.sending_hours), LONGEST_VALID_FOR_S)
+    return OutgoingText(message.channel, message.other, message.body, message.token, valid_for_s)
 
 
 def _facts(session: Session, message: Message, zone: str) -> Facts:
@@ -210,7 +242,7 @@ def _facts(session: Session, message: Message, zone: str) -> Facts:
     return Facts(
         purpose=message.purpose,
         to_staff=message.staff_id is not None,
-        consented=_consented(session, message),
+        consented=has_consented(session, message.participant_id, message.channel, message.other_hash),
         blocked=is_blocked(session, message.other_hash),
         zone=participant.zone if participant else zone,
         queued_at=message.at,
@@ -220,11 +252,12 @@ def _facts(session: Session, message: Message, zone: str) -> Facts:
     )
 
 
-def _consented(session: Session, message: Message) -> bool:
+def has_consented(session: Session, participant_id: int | None, channel: str, address_hash: str) -> bool:
+    """Whether this person agreed to texts at this address."""
     given = (
-        (Consent.participant_id == message.participant_id)
-        & (Consent.address_hash == message.other_hash)
-        & (Consent.channel == message.channel)
+        (Consent.participant_id == participant_id)
+        & (Consent.address_hash == address_hash)
+        & (Consent.channel == channel)
         & Consent.revoked_at.is_(None)
     )
     return bool(session.scalar(select(exists().where(given))))
@@ -244,13 +277,14 @@ def _record_refusal(post: Post, message_id: int, error: Refused, now: datetime) 
         if message.status is not Status.SENDING:
             return
         message.error_code, message.reason, message.lease_until = error.code, in_plain_words(error.code), None
-        deed, wait = deed_for(error.code), retry_in(message.attempts)
-        if deed is Deed.RETRY and wait is not None:
+        deed, wait = deed_for(error.code), retry_in(error.code, message.attempts, now - message.at)
+        if wait is not None:
             message.status, message.send_after = Status.QUEUED, now + wait
         else:
             message.status = Status.REFUSED
         _act_on(session, message, deed, now)
-    log.warning("text_refused", message=message_id, code=error.code, deed=deed)
+    wants_operator = deed in (Deed.ACCOUNT, Deed.OPERATOR)
+    (log.error if wants_operator else log.warning)("text_refused", message=message_id, code=error.code, deed=deed)
 
 
 def _act_on(session: Session, message: Message, deed: Deed, now: datetime) -> None:

@@ -10,7 +10,7 @@ from bot.core.kinds import Language
 from bot.db import Database
 from bot.models import Address, CheckIn, Consent, Event, Message, Participant, Plan, Staff
 from bot.models import Direction as Way
-from bot.outbox import Recipient, block, is_blocked, unblock
+from bot.outbox import Recipient, block, has_consented, is_blocked, unblock
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,17 @@ def plan(
 def pause(session: Session, participant: Participant, until: datetime | None, now: datetime) -> None:
     """No check-ins until then; None ends the pause."""
     participant.paused_until = until
+    held = update(Plan).where(Plan.participant_id == participant.id)
+    session.execute(held.values(lease_until=None))  # what the pause held up is looked at again
     note(session, "paused" if until else "pause_ended", now, participant_id=participant.id)
+
+
+def hold(session: Session, participant_id: int) -> Participant:
+    """The participant, locked until the transaction ends: what concerns one person happens one after the other.
+
+    Taken before any check-in or flag of theirs is locked, so that no two transactions wait for each other.
+    """
+    return session.get_one(Participant, participant_id, with_for_update={"key_share": True})
 
 
 def participant_at(session: Session, channel: str, address_hash: str) -> Participant | None:
@@ -110,14 +120,25 @@ def participant_at(session: Session, channel: str, address_hash: str) -> Partici
     return session.get(Participant, found) if found else None
 
 
+def works_again(session: Session, channel: str, address_hash: str) -> None:
+    """A text came from this address: it can be reached, whatever the carrier said before."""
+    heard_from = update(Address).where(Address.channel == channel, Address.value_hash == address_hash)
+    session.execute(heard_from.where(Address.reachable.is_(False)).values(reachable=True))
+
+
 def staff_at(session: Session, address_hash: str) -> Staff | None:
     """Which member of staff has this number."""
     return session.scalar(select(Staff).where(Staff.phone_hash == address_hash, Staff.active))
 
 
 def recipient(session: Session, participant: Participant) -> Recipient | None:
-    """Where to text the participant: the address last heard from, if it still works, else the first that works."""
-    usable = [each for each in participant.addresses if each.reachable and not is_blocked(session, each.value_hash)]
+    """Where to text the participant: the address last heard from, else the first; those they agreed to before others.
+
+    None where no address works or all are blocked.
+    """
+    working = [each for each in participant.addresses if each.reachable and not is_blocked(session, each.value_hash)]
+    agreed = [each for each in working if has_consented(session, participant.id, each.channel, each.value_hash)]
+    usable = agreed or working
     if not usable:
         return None
     last = session.scalar(
@@ -143,13 +164,12 @@ def is_opted_out(session: Session, participant: Participant) -> bool:
 
 def opt_out(session: Session, participant: Participant, how: str, now: datetime) -> bool:
     """End all texts to this person on every address, at once (47 CFR 64.1200(a)(10)). False where it was so already."""
-    fresh = [block(session, address.value_hash, how, now) for address in participant.addresses]
-    consents = update(Consent).where(Consent.participant_id == participant.id, Consent.revoked_at.is_(None))
-    session.execute(consents.values(revoked_at=now, revoked_how=how))
-    if not any(fresh):
-        return False
-    note(session, "opted_out", now, participant_id=participant.id, detail=how)
-    return True
+    fresh = any([block(session, address.value_hash, how, now) for address in participant.addresses])
+    if fresh or has_consent(session, participant):
+        note(session, "opted_out", now, participant_id=participant.id, detail=how)
+    given = update(Consent).where(Consent.participant_id == participant.id, Consent.revoked_at.is_(None))
+    session.execute(given.values(revoked_at=now, revoked_how=how))
+    return fresh
 
 
 def opt_in(session: Session, participant: Participant, address_hash: str, channel: str, now: datetime) -> None:

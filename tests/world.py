@@ -75,7 +75,8 @@ class Phone:
         return [each.body for each in self._received()][self.heard :]
 
     def _received(self) -> list[Any]:
-        return [each for each in self.world.carrier.conversation(self.number) if each.direction != "inbound" and each.heard]
+        said = self.world.carrier.conversation(self.number)
+        return [each for each in said if each.direction != "inbound" and each.heard]
 
 
 @dataclass
@@ -145,9 +146,14 @@ class World:
         self.standby.db.engine.dispose()
 
     def expects_no_more(self) -> None:
-        """Every text that anybody heard was expected."""
+        """Every text that anybody heard was expected, and every webhook was taken."""
         for phone in self.phones:
             phone.hears_nothing()
+        assert all(each.status in (200, 204) for each in self.carrier.posted), "a webhook failed"
+
+    def second_process(self) -> Standby:
+        """One more process on the same database, like a clock beside the web."""
+        return build(self.settings, now=lambda: self.now, soon=self.waiting.append)
 
     # who is there
 
@@ -193,11 +199,23 @@ class World:
             person = people.enrol(self.standby.db, session, enrolment, self.now)
             return self._with_phone(Person(self, number, id=person.id))
 
+    def second_phone(self, person: Person) -> Person:
+        """One more phone of the participant, with consent."""
+        number = self._next_number()
+        with self.standby.db.writing() as session:
+            participant = session.get_one(Participant, person.id)
+            people.add_address(self.standby.db, session, participant, "sms", number)
+            consent = people.Enrolment("", "sms", number, Language.EN, ZONE, None, consent_on=date(2026, 11, 2))
+            people.record_consent(self.standby.db, session, participant, consent, self.now)
+        return self._with_phone(Person(self, number, id=person.id))
+
     def stranger(self) -> Phone:
         """A phone that nobody knows."""
         return self._with_phone(Phone(self, self._next_number()))
 
-    def is_due(self, person: Person, flow: str, repeat_days: int | None = None, at: datetime | None = None, **given: str) -> None:
+    def is_due(
+        self, person: Person, flow: str, repeat_days: int | None = None, at: datetime | None = None, **given: str
+    ) -> None:
         """The participant is due for a flow."""
         with self.standby.db.writing() as session:
             participant = session.get_one(Participant, person.id)
@@ -243,7 +261,7 @@ class World:
     def _next_due(self) -> datetime:
         with self.standby.db.reading() as session:
             moments = [
-                session.scalar(select(func.min(Plan.next_check_in_at))),
+                self._next_plan(session),
                 session.scalar(select(func.min(CheckIn.nudge_at)).where(CheckIn.ended_at.is_(None))),
                 session.scalar(select(func.min(CheckIn.silent_after)).where(CheckIn.ended_at.is_(None))),
                 session.scalar(select(func.min(Flag.look_at)).where(Flag.state != FlagState.RESOLVED)),
@@ -252,6 +270,13 @@ class World:
                 self.carrier.exchange.next_due_at(),
             ]
         return min((each for each in moments if each is not None), default=datetime.max.replace(tzinfo=UTC))
+
+    def _next_plan(self, session: Session) -> datetime | None:
+        """A plan that something holds up is looked at again when its lease ends."""
+        plans = session.scalars(select(Plan).where(Plan.next_check_in_at.is_not(None)))
+        held = timedelta(seconds=1)
+        moments = [(each.next_check_in_at, each.lease_until) for each in plans]
+        return min((max(due, lease + held) if lease else due for due, lease in moments if due), default=None)
 
     def _next_question(self, session: Session) -> datetime | None:
         """Texts without an outcome are asked about every minute or so."""

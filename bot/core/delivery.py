@@ -73,6 +73,7 @@ class Deed(StrEnum):
     RETRY = "retry"
     NUMBER_IS_BAD = "number_is_bad"
     OPTED_OUT = "opted_out"
+    ACCOUNT = "account"  # ours is at fault, not the text: an operator mends it, the text waits
     OPERATOR = "operator"
 
 
@@ -80,6 +81,7 @@ DEEDS: dict[int, Deed] = {
     **dict.fromkeys((429, 20429, 21611, 30001, 30017, 30022, 30023), Deed.RETRY),
     **dict.fromkeys((21211, 21604, 21612, 21614, 21635, 30005, 30006, 63003, 63024), Deed.NUMBER_IS_BAD),
     **dict.fromkeys((21610, 63014), Deed.OPTED_OUT),
+    **dict.fromkeys((20003, 21212, 21603, 21606, 21703, 21704, 21705), Deed.ACCOUNT),
 }
 PLAIN = {
     21211: "This is not a phone number the carrier knows.",
@@ -95,6 +97,8 @@ PLAIN = {
     30034: "Our number is not registered with the carriers.",
 }
 RETRIES = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))
+STEADY = timedelta(minutes=10)
+KEEPS_TRYING_FOR = timedelta(days=1)
 
 
 def deed_for(code: int | None) -> Deed:
@@ -107,6 +111,13 @@ def in_plain_words(code: int | None) -> str:
     return PLAIN.get(code or 0, "The carrier did not take it." if code is None else f"The carrier says error {code}.")
 
 
-def retry_in(attempts: int) -> timedelta | None:
-    """How long to wait after this many attempts (from 1); None when it is time to give up and tell a person."""
-    return RETRIES[attempts - 1] if 1 <= attempts <= len(RETRIES) else None
+def retry_in(code: int | None, attempts: int, tried_for: timedelta) -> timedelta | None:
+    """How long to wait after this many attempts (from 1); None when it is time to give up and tell a person.
+
+    What no text is to blame for (a carrier out of reach, an account that is refused) is tried again for a day, every
+    ten minutes at the latest: when it is mended, nothing that was queued meanwhile waits for long.
+    """
+    deed = deed_for(code)
+    if code is None or deed is Deed.ACCOUNT:
+        return min(RETRIES[min(attempts, len(RETRIES)) - 1], STEADY) if tried_for < KEEPS_TRYING_FOR else None
+    return RETRIES[attempts - 1] if deed is Deed.RETRY and attempts <= len(RETRIES) else None

@@ -63,11 +63,14 @@ def next_repeat(due: datetime, every_days: int, now: datetime, zone: str) -> dat
 
 
 def add_open_time(window: Window, start: datetime, span: timedelta, zone: str) -> datetime:
-    """When `span` of open time has passed since `start`: four working hours from Friday 16:00 end on Monday."""
+    """When `span` of open time has passed since `start`: four working hours from Friday 16:00 end on Monday at 12:00.
+
+    The window is open at the instant returned: what would end at closing time ends at the next opening.
+    """
     at = next_open(window, start, zone)
     while True:
         closing = on_wall_clock(at.astimezone(ZoneInfo(zone)).date(), window.closes, zone)
-        if at + span <= closing:
+        if at + span < closing:
             return at + span
         span -= closing - at
         at = next_open(window, closing, zone)

@@ -17,6 +17,7 @@ PRIORITY = {
     Purpose.CHECK_IN: 5,
 }
 UNPACED = frozenset({Purpose.SAFETY, Purpose.ALERT, Purpose.NOTICE})  # never wait for the sender's pace
+ANY_HOUR = frozenset({Purpose.SAFETY, Purpose.NOTICE})
 ANSWERS_AT_ANY_HOUR_FOR = timedelta(minutes=15)  # an answer is expected while the phone is still in the hand
 CONFIRMS_OPT_OUT_FOR = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
 
@@ -77,7 +78,7 @@ def may_send(facts: Facts, now: datetime, window: Window = SENDING_HOURS) -> Ver
         return Drop("no consent on record")
     if facts.send_before is not None and now >= facts.send_before:
         return Drop("out of date")
-    if facts.to_staff or facts.purpose in (Purpose.SAFETY, Purpose.NOTICE) or _answers_quickly(facts, now):
+    if facts.to_staff or facts.purpose in ANY_HOUR or _answers_quickly(facts, now):
         return Go()
     opening = next_open(window, now, facts.zone)
     return Go() if opening <= now else Wait(opening)

@@ -1,6 +1,7 @@
 """Somebody is in danger and says so."""
 
-from bot.models import Role
+from bot.models import Event, Role
+from tests.conftest import Log
 from tests.world import World
 
 
@@ -9,7 +10,56 @@ def test_danger_reaches_the_caseworker_at_once(world: World) -> None:
     ana = world.participant("Ana", dana)
     ana.texts("he hit me")
     ana.hears("911", "988")
-    dana.hears("someone may be in danger", "text back")
+    alert = dana.hears("someone may be in danger", "text back")
+    assert "Ana" not in alert and "hit" not in alert
+    assert world.flags(ana) == ["safety now open"]
+
+
+def test_at_three_in_the_morning_too(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    world.passes(hours=17)
+    ana.texts("he hit me")
+    ana.hears("911", "988")
+    dana.hears("someone may be in danger")
+
+
+def test_the_safety_text_is_said_once_an_episode(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    ana.texts("he hit me")
+    ana.hears("911")
+    dana.texts(dana.code())
+    dana.hears("it is yours")
+    ana.texts("he hit me again please help me")
+    dana.hears("someone may be in danger")
+    ana.hears_nothing()
+
+
+def test_danger_ends_the_questions(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    world.is_due(ana, "weekly")
+    world.settles()
+    ana.hears("week")
+    ana.texts("he hit me")
+    ana.hears("911")
+    dana.hears("danger")
+    assert world.check_ins(ana) == ["weekly handed_over"]
+
+
+def test_not_safe_chosen_is_danger(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    world.is_due(ana, "weekly")
+    world.settles()
+    ana.hears("week")
+    for answer in ("im good", "1", "1"):
+        ana.texts(answer)
+        ana.hears()
+    ana.texts("3")
+    ana.hears("911")
+    dana.hears("danger")
     assert world.flags(ana) == ["safety now open"]
 
 
@@ -41,3 +91,144 @@ def test_an_unanswered_alert_climbs_and_keeps_ringing(world: World) -> None:
     sam.hears("danger")
     world.passes(minutes=30)
     assert len(sam.hears_all()) == 3
+
+
+def test_rungs_that_reach_nobody_are_skipped_at_once(world: World) -> None:
+    sam = world.colleague("Sam", Role.SUPERVISOR)
+    world.participant("Ana").texts("he hit me")
+    world.phones[-1].hears("911")
+    sam.hears("danger")
+
+
+def test_where_nobody_is_left_everyone_is_alerted(world: World) -> None:
+    other = world.colleague("Kim")
+    ana = world.participant("Ana")
+    ana.texts("he hit me")
+    ana.hears("911")
+    other.hears("danger")
+
+
+def test_nobody_at_all_is_an_error_and_on_record(world: World, log: Log) -> None:
+    ana = world.participant("Ana")
+    ana.texts("he hit me")
+    ana.hears("911")
+    world.passes(minutes=25)
+    assert log.expects("alert_reaches_nobody") >= 3
+    with world.standby.db.reading() as session:
+        assert session.query(Event).filter_by(what="alert_reaches_nobody").count() >= 3
+    assert world.flags(ana) == ["safety now open"]
+    sam = world.colleague("Sam", Role.SUPERVISOR)
+    world.passes(minutes=11)
+    sam.hears("danger")
+    if "alert_reaches_nobody" in [entry["event"] for entry in log.entries]:
+        log.expects("alert_reaches_nobody")
+
+
+def test_taken_without_an_outcome_opens_again(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    ana.texts("he hit me")
+    ana.hears("911")
+    dana.texts(dana.code())
+    dana.hears("it is yours")
+    world.passes(hours=1, minutes=59)
+    dana.hears_nothing()
+    world.passes(minutes=2)
+    dana.hears("danger")
+    assert world.flags(ana) == ["safety now open"]
+
+
+def test_a_routine_need_told_at_night_alerts_in_working_hours(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    world.passes(days=4, hours=10)  # Friday 20:00
+    ana.texts("i need a job")
+    ana.hears("passed this on")
+    world.passes(days=2, hours=12, minutes=59)  # Monday 8:59
+    dana.hears_nothing()
+    world.passes(minutes=1)
+    dana.hears("someone needs an answer")
+
+
+def test_a_routine_ladder_rests_at_night_also_after_an_outage(world: World) -> None:
+    dana, omar = world.colleague("Dana"), world.colleague("Omar", on_call=True)
+    ana = world.participant("Ana", dana)
+    world.passes(hours=2)
+    ana.texts("i need a job")
+    ana.hears("passed this on")
+    dana.hears("someone needs an answer")
+    world.sleeps(hours=10)  # 22:00; Omar was due at 16:00
+    world.settles()
+    omar.hears_nothing()
+    world.passes(hours=11)
+    omar.hears("someone needs an answer")
+
+
+def test_two_people_take_at_once_and_one_is_told_who_has_it(world: World) -> None:
+    dana, omar = world.colleague("Dana"), world.colleague("Omar", on_call=True)
+    ana = world.participant("Ana", dana)
+    ana.texts("he hit me")
+    ana.hears("911")
+    world.passes(minutes=3)
+    code_of_dana, code_of_omar = dana.code(), omar.code()
+    dana.sends(code_of_dana)
+    omar.sends(code_of_omar)
+    world.settles()
+    dana.hears("it is yours")
+    omar.hears("Dana already has it")
+    world.passes(minutes=20)
+    dana.texts(code_of_dana)
+    dana.hears("you already have it")
+
+
+def test_codes_that_are_not_yours_take_nothing(world: World) -> None:
+    dana, omar = world.colleague("Dana"), world.colleague("Omar")
+    sam = world.colleague("Sam", Role.SUPERVISOR)
+    ana = world.participant("Ana", dana)
+    ana.texts("i need a job")
+    ana.hears("passed this on")
+    code = dana.code()
+    omar.texts(code)
+    omar.hears("do not know that code")
+    dana.texts("0" if code != "0000" else "1")
+    dana.hears("do not know that code")
+    stranger = world.stranger()
+    stranger.texts(code)
+    stranger.hears_nothing()
+    assert world.flags(ana) == ["job today open"]
+    sam.hears("someone needs an answer")  # of the stranger's text
+
+
+def test_a_code_of_last_month_takes_nothing(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    ana.texts("i need a job")
+    ana.hears("passed this on")
+    code = dana.code()
+    world.sleeps(days=31)
+    dana.texts(code)
+    said = dana.hears_all()
+    assert any("do not know that code" in each for each in said)
+    assert world.flags(ana) == ["job today open"]
+
+
+def test_danger_from_a_number_nobody_knows_is_alerted_and_not_answered(world: World) -> None:
+    omar = world.colleague("Omar", on_call=True)
+    sam = world.colleague("Sam", Role.SUPERVISOR)
+    stranger = world.stranger()
+    stranger.texts("they shot at my house")
+    stranger.hears_nothing()
+    omar.hears("danger")
+    world.passes(minutes=4)
+    sam.hears("danger")
+    assert world.flags() == ["safety now open", "unknown today open"]
+
+
+def test_an_unknown_number_is_seen_and_not_answered(world: World) -> None:
+    sam = world.colleague("Sam", Role.SUPERVISOR)
+    stranger = world.stranger()
+    stranger.texts("hi is this the program")
+    stranger.texts("hello??")
+    stranger.hears_nothing()
+    sam.hears("someone needs an answer")
+    assert world.flags() == ["unknown today open"]
