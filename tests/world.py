@@ -21,7 +21,6 @@ from bot.carrier.simulated import SimulatedCarrier, post_into
 from bot.config import Settings
 from bot.core.delivery import Status
 from bot.core.kinds import Language
-from bot.flows import load_flows
 from bot.models import CheckIn, Direction, Flag, FlagState, Message, Participant, Plan, Role, Staff
 from bot.wiring import Deed, Standby, build
 from scheduler import tick
