@@ -86,7 +86,7 @@ def response_rates(session: Session, now: datetime, zone: str, caseworker_id: in
     if caseworker_id is not None:
         rows = rows.join(Participant).where(Participant.caseworker_id == caseworker_id)
     counts: dict[tuple[datetime, str], dict[str, int]] = {}
-    for index, flow, word, count in session.execute(rows.group_by(week, CheckIn.flow_name, became)).tuples():
+    for index, flow, word, count in session.execute(rows.group_by(week, CheckIn.flow_name, became)):
         counts.setdefault((weeks[index], flow), {})[word] = count
     flows = tuple(sorted({flow for _, flow in counts}))
     return Rates(weeks, flows, {key: Rate(**found) for key, found in counts.items()})

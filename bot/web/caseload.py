@@ -43,7 +43,7 @@ class Listing:
     """A page of the list, and how many people there are on all of them."""
 
     rows: tuple[Row, ...]
-    strangers: tuple[Flag, ...]
+    strangers: tuple[tuple[Flag, ...], ...]
     total: int
     page: int
     sought: str
@@ -88,8 +88,15 @@ def _listing(session: Session, staff: SignedIn, page: int, sought: str = "") -> 
     page = max(1, page)
     shown = ordered[(page - 1) * PAGE : page * PAGE]
     rows = tuple(_rows(session, shown, flags))
-    strangers = () if sought else tuple(flags.get(None, []))
-    return Listing(rows, strangers, len(ordered), page, sought)
+    return Listing(rows, () if sought else _by_number(flags.get(None, [])), len(ordered), page, sought)
+
+
+def _by_number(flags: Sequence[Flag]) -> tuple[tuple[Flag, ...], ...]:
+    """The flags of each unknown number together."""
+    numbers: dict[str | None, list[Flag]] = {}
+    for flag in flags:
+        numbers.setdefault(flag.address_hash, []).append(flag)
+    return tuple(map(tuple, numbers.values()))
 
 
 def _participants(session: Session, staff: SignedIn, sought: str) -> list[Participant]:
@@ -131,4 +138,4 @@ def _by_person(
     session: Session, figure: Any, person: Any, ids: list[int], which: ColumnElement[bool]
 ) -> dict[int, datetime]:
     """One instant for each participant who has any."""
-    return dict(session.execute(select(person, figure).where(person.in_(ids), which).group_by(person)).tuples().all())
+    return dict(session.execute(select(person, figure).where(person.in_(ids), which).group_by(person)).all())

@@ -47,7 +47,7 @@ def _listing(session: Session) -> dict[str, object]:
     order = (Flag.resolved_at.desc(),) if state is FlagState.RESOLVED else (Flag.urgency, Flag.raised_at)
     found = session.scalars(wanted.order_by(*order).limit(AT_MOST)).all()
     counted = select(Flag.state, func.count()).where(visible_flags(me())).group_by(Flag.state)
-    counts = dict(session.execute(counted).tuples().all())
+    counts = dict(session.execute(counted).all())
     return {
         "flags": found,
         "show": show,
@@ -148,10 +148,11 @@ def number(flag_id: int) -> ResponseReturnValue:
     """The texts of a number that nobody is known at. That they were looked at goes on record."""
     with standby().db.writing() as session:
         _seen(session, flag_id)
+        note(session, "number_viewed", present(), me().id, flag_id=flag_id)
+    with standby().db.reading() as session:
         flag = session.get_one(Flag, flag_id)
         if flag.participant_id is not None:
             return redirect(url_for("thread.show", participant_id=flag.participant_id))
-        note(session, "number_viewed", present(), me().id, flag_id=flag.id)
         same = select(Flag).where(
             Flag.address_hash == flag.address_hash, Flag.participant_id.is_(None), Flag.state != FlagState.RESOLVED
         )

@@ -65,7 +65,7 @@ def _handsets(session: Session) -> dict[str, Handset]:
     """Everybody with a phone: staff first, then participants, by name."""
     staff = session.scalars(select(Staff).where(Staff.active, Staff.phone_hash.is_not(None))).all()
     held = select(Participant, Address.value).join(Address).order_by(Address.id.desc())  # the first number wins
-    people = {person.id: (person, value) for person, value in session.execute(held).tuples()}
+    people = {person.id: (person, value) for person, value in session.execute(held)}
     found = [Handset(f"s{each.id}", each.name, each.phone or "", _post_of(each), each.id) for each in staff]
     found += [Handset(f"p{each.id}", each.name, value, "participant") for each, value in people.values()]
     return {each.key: each for each in sorted(found, key=lambda each: (each.staff_id is None, each.name.casefold()))}

@@ -42,7 +42,7 @@ def standings(session: Session, participants: Sequence[Participant]) -> dict[int
     consents = _grouped(session.scalars(select(Consent).where(Consent.participant_id.in_(ids)).order_by(Consent.id)))
     hashes = [address.value_hash for each in addresses.values() for address in each]
     out = select(OptOut.address_hash, OptOut.since).where(OptOut.address_hash.in_(hashes), OptOut.until.is_(None))
-    blocked = dict(session.execute(out).tuples().all())
+    blocked = dict(session.execute(out).all())
     return {
         each.id: _standing(each, tuple(addresses.get(each.id, ())), consents.get(each.id, []), blocked)
         for each in participants

@@ -19,7 +19,7 @@ from bot.web.learned import learned
 from bot.web.standby import standby
 from bot.web.standing import standings
 from bot.web.words import present
-from bot.web.writing import LONGEST, prospect, telling_words
+from bot.web.writing import LONGEST, Prospect, prospect, telling_words
 
 thread = Blueprint("thread", __name__, url_prefix="/people/<int:participant_id>")
 READERS = (Role.CASEWORKER, Role.SUPERVISOR, Role.ADMIN)  # an admin only where an alert reached nobody else
@@ -41,10 +41,10 @@ def _person(session: Session, participant_id: int) -> Participant:
 @roles(*READERS)
 def show(participant_id: int) -> ResponseReturnValue:
     """The whole page. That it was looked at goes on record."""
-    with standby().db.writing() as session:
-        participant = _person(session, participant_id)
-        note(session, "thread_viewed", present(), me().id, participant.id)
-        return _page(session, participant)
+    with standby().db.writing() as session:  # short: while a page is drawn, nobody may wait to write
+        note(session, "thread_viewed", present(), me().id, _person(session, participant_id).id)
+    with standby().db.reading() as session:
+        return _page(session, _person(session, participant_id))
 
 
 def _page(session: Session, participant: Participant, typed: str = "", telling: tuple[str, ...] = ()) -> str:
@@ -117,23 +117,24 @@ def facts(participant_id: int) -> ResponseReturnValue:
 def write(participant_id: int) -> ResponseReturnValue:
     """Queue a text to the person, if any text may leave. Words that tell too much are asked about once."""
     body = request.form.get("body", "").replace("\r\n", "\n").strip()
-    with standby().db.writing() as session:
+    with standby().db.reading() as session:
         participant = _person(session, participant_id)
         ahead = prospect(session, participant, standby().settings, present())
         telling = () if request.form.get("sure") else telling_words(body, participant)
-        if not body or len(body) > LONGEST or ahead.to is None or telling:
-            _say_why_not(body, ahead.to is None, ahead.sentence)
+        if ahead.to is None or telling or not 0 < len(body) <= LONGEST:
+            _say_why_not(body, ahead)
             return _page(session, participant, body, telling), 422
+    with standby().db.writing() as session:
         queue(session, Draft(ahead.to, body, Purpose.WRITTEN, written_by=me().id), present())
-        note(session, "text_written", present(), me().id, participant.id)
+        note(session, "text_written", present(), me().id, participant_id)
     standby().soon(standby().push)
     flash(f"Your text is written down. {ahead.sentence}")
     return redirect(url_for("thread.show", participant_id=participant_id, _anchor="write"))
 
 
-def _say_why_not(body: str, is_barred: bool, why: str) -> None:
-    if is_barred:
-        flash(f"Not sent. {why}", "stop")
+def _say_why_not(body: str, ahead: Prospect) -> None:
+    if ahead.to is None:
+        flash(f"Not sent. {ahead.sentence}", "stop")
     elif not body:
         flash("Nothing was sent: the box is empty.", "stop")
     elif len(body) > LONGEST:
