@@ -5,20 +5,29 @@ from granian.constants import Interfaces
 from granian.server import Server
 
 from bot import logs
-from bot.config import load_settings
+from bot.config import ConfigError, load_settings
+from bot.core.flow import FlowError
+from bot.flows import load_flows
 from bot.web import create_web
 from bot.wiring import Standby, build
 
 
 def create_app(standby: Standby | None = None) -> Flask:
-    """The web application around a wired Standby; without one, wired from the environment."""
-    return create_web(standby or build(load_settings()))
+    """The web application around a wired Standby; without one, as in a server's process, wired from the environment."""
+    if standby is None:
+        logs.set_up()
+        standby = build(load_settings())
+    return create_web(standby)
 
 
 def main() -> None:
     """Serve on STANDBY_HOST and STANDBY_PORT until a signal. Granian: the fastest of the WSGI servers we tried."""
     logs.set_up()
-    settings = load_settings()
+    try:
+        settings = load_settings()
+        load_flows(settings.flows)
+    except (ConfigError, FlowError) as error:
+        raise SystemExit(str(error)) from error
     Server(
         "app:create_app",
         factory=True,
