@@ -210,7 +210,7 @@ def _send_one(post: Post, message_id: int, now: datetime) -> Went:
 
 
 def _make_ready(post: Post, message_id: int, now: datetime) -> OutgoingText | None:
-    """Ask the rules once more; commit `handing_over` before the call, so that a crash leaves a question mark, no loss."""
+    """Ask the rules once more; commit `handing_over` before the call: a crash then leaves a question mark, no loss."""
     with post.db.writing() as session:
         message = session.get_one(Message, message_id, with_for_update=True)
         if message.status is not Status.QUEUED:

