@@ -1,5 +1,6 @@
 """How many check-ins were answered, and what is missing. Reads only."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -49,7 +50,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Rates:
-    """Response rates: the instants at which the weeks begin, newest first, and the rate of each week and flow."""
+    """Response rates of each week and flow: weeks by the instant they begin, newest first; the busiest flow first."""
 
     weeks: tuple[datetime, ...]
     flows: tuple[str, ...]
@@ -88,8 +89,11 @@ def response_rates(session: Session, now: datetime, zone: str, caseworker_id: in
     counts: dict[tuple[datetime, str], dict[str, int]] = {}
     for index, flow, word, count in session.execute(rows.group_by(week, CheckIn.flow_name, became)):
         counts.setdefault((weeks[index], flow), {})[word] = count
-    flows = tuple(sorted({flow for _, flow in counts}))
-    return Rates(weeks, flows, {key: Rate(**found) for key, found in counts.items()})
+    rates = {key: Rate(**found) for key, found in counts.items()}
+    began_of = Counter[str]()
+    for (_, flow), rate in rates.items():
+        began_of[flow] += rate.started
+    return Rates(weeks, tuple(sorted(began_of, key=lambda flow: (-began_of[flow], flow))), rates)
 
 
 def week_starts(now: datetime, zone: str, weeks: int = WEEKS) -> tuple[datetime, ...]:

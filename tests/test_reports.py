@@ -91,7 +91,7 @@ def test_weeks_and_flows_are_kept_apart(world: World) -> None:
     _check_in(world, THIS_WEEK - timedelta(weeks=8), answered=True, outcome=Outcome.FINISHED)  # too long ago
     with world.standby.db.reading() as session:
         rates = response_rates(session, NOW, ZONE)
-    assert rates.flows == ("job", "weekly")
+    assert rates.flows == ("weekly", "job")
     assert rates.at(THIS_WEEK, "weekly") == Rate(answered=1)
     assert rates.at(WEEK_BEFORE, "weekly") == Rate(answered=2, unanswered=1)
     assert rates.at(WEEK_BEFORE, "weekly").percent == 67

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from bot import casework
@@ -69,9 +69,10 @@ def banner() -> ResponseReturnValue:
 
 
 def _seen(session: Session, flag_id: int) -> None:
+    if session.get(Flag, flag_id) is None:
+        abort(404)
     if not may_see_flag(session, me(), flag_id):
-        is_there = session.scalar(select(exists().where(Flag.id == flag_id)))
-        abort(403, NOT_YOURS) if is_there else abort(404)
+        abort(403, NOT_YOURS)
 
 
 @flags.post("/flags/<int:flag_id>/take")
