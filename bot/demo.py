@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,21 +23,51 @@ from bot.carrier.postings import Account
 from bot.carrier.simulated import SimulatedCarrier
 from bot.config import ROOT, ConfigError, Settings, load_settings
 from bot.db import Database
-from bot.demo_programme import OUR_NUMBER, PASSWORD, STAFF, seed
+from bot.demo_programme import OUR_NUMBER, PASSWORD, STAFF, WEEKS, seed
 from bot.migrations import migrate
 from bot.wiring import rehearsal_now
 
 console = Console()
-VAR = ROOT / "var"
-DATABASE = VAR / "demo.db"
 UP_WITHIN_S = 60
+ENDS_WITHIN_S = 10
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal's window was closed
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folder in which the demo keeps what it made."""
+
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "demo.db"
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "demo-keys.json"
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "demo-carrier.jsonl"
 
 
 @click.command()
-def demo() -> None:
+@click.option("--folder", type=click.Path(path_type=Path), default=ROOT / "var", help="Where it keeps what it makes.")
+@click.option("--weeks", type=click.IntRange(1, 52), default=WEEKS, help="How many weeks of history to make.")
+def demo(folder: Path, weeks: int) -> None:
     """Run the demo programme: nothing leaves this machine, Ctrl-C ends it all."""
-    settings = _settings(_keys(VAR / "demo-keys.json"))
-    _make_programme(settings)
+    for number in ENDING:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        _run(Place(folder.absolute()), weeks)
+    except KeyboardInterrupt:
+        console.print("\nEnded.")
+
+
+def _run(place: Place, weeks: int) -> None:
+    settings = _settings(place)
+    _make_programme(place, settings, weeks)
     database = Database(settings.database_url, settings.data_keys)
     migrate(database.engine)
     carrier = SimulatedCarrier(
@@ -44,37 +75,34 @@ def demo() -> None:
         account=Account(sid=settings.account_sid, auth_token=settings.auth_token, numbers=(OUR_NUMBER,)),
         sms_url=f"{settings.public_url}/twilio/sms",
         pace=timedelta(milliseconds=400),
-        journal=VAR / "demo-carrier.jsonl",
+        journal=place.journal,
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    carrier.start(port=settings.port + 1, pump=True)
     children: list[subprocess.Popen[bytes]] = []
     try:
-        children += [_child("app.py", settings), _child("scheduler.py", settings)]
+        carrier.start(port=settings.port + 1, pump=True)
+        children += [_child("app.py")]
+        children += [_child("scheduler.py")]
         _wait_until_up(settings, children)
         _say_where(settings)
         _wait(children)
-    except KeyboardInterrupt:
-        console.print("\nEnding.")
     finally:
         _end(children)
         carrier.stop()
 
 
-def _make_programme(settings: Settings) -> None:
+def _make_programme(place: Place, settings: Settings, weeks: int) -> None:
     """Make the demo's database beside its place and move it there whole: a start that is broken off leaves no half."""
-    if DATABASE.exists():
+    if place.database.exists():
         return
-    making = DATABASE.with_suffix(".making")
-    for left_over in making.parent.glob(f"{making.name}*"):
+    making = place.database.with_suffix(".making")
+    for left_over in (*making.parent.glob(f"{making.name}*"), *place.folder.glob(place.journal.name)):
         left_over.unlink()
-    # The weeks are played in a few steps a day: at the sender's pace, most texts would be weeks late.
-    aside = settings.model_copy(update={"database_url": f"sqlite:///{making}", "segments_per_second": 1000.0})
+    aside = settings.model_copy(update={"database_url": f"sqlite:///{making}"})
     database = Database(aside.database_url, aside.data_keys)
     migrate(database.engine)
-    seed(aside, database, console)
+    seed(aside, database, console, weeks)
     database.engine.dispose()  # the last to leave folds the write-ahead log into the file
-    making.rename(DATABASE)
+    making.rename(place.database)
 
 
 def _keys(path: Path) -> dict[str, str]:
@@ -86,30 +114,42 @@ def _keys(path: Path) -> dict[str, str]:
             "STANDBY_DATA_KEYS": Fernet.generate_key().decode(),
             "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
         }
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(made))
+        making = path.with_suffix(".making")
+        making.touch(mode=0o600)
+        making.write_text(json.dumps(made))
+        making.rename(path)
     kept: dict[str, str] = json.loads(path.read_text())
     return kept
 
 
-def _settings(keys: dict[str, str]) -> Settings:
+def _settings(place: Place) -> Settings:
     """Settings of the demo. A real account in the environment or in .env stays out of it: nobody real is texted."""
-    port = int(os.environ.get("STANDBY_PORT", "8000"))
+    port = _port()
     for taken in (port, port + 1):
         _must_be_free(taken)
     os.environ.update(
-        keys,
+        _keys(place.keys),
         STANDBY_PORT=str(port),
         STANDBY_HOST="127.0.0.1",
         STANDBY_PUBLIC_URL=f"http://127.0.0.1:{port}",
-        STANDBY_DATABASE_URL=f"sqlite:///{DATABASE}",
+        STANDBY_DATABASE_URL=f"sqlite:///{place.database}",
         STANDBY_CARRIER="simulated",
         TWILIO_ACCOUNT_SID="AC" + "0" * 32,
         TWILIO_FROM_NUMBER=OUR_NUMBER,
         TWILIO_MESSAGING_SERVICE_SID="",
         TWILIO_API_URL=f"http://127.0.0.1:{port + 1}",
+        NO_PROXY="127.0.0.1",  # a proxy of the environment cannot reach loopback
+        no_proxy="127.0.0.1",
     )
     return load_settings()
+
+
+def _port() -> int:
+    """The web's port; the simulated carrier takes the next one."""
+    given = os.environ.get("STANDBY_PORT") or "8000"
+    if not given.isascii() or not given.isdigit() or not 1024 <= int(given) < 65535:
+        raise ConfigError("STANDBY_PORT must be a number from 1024 to 65534, like 8100")
+    return int(given)
 
 
 def _must_be_free(port: int) -> None:
@@ -121,7 +161,7 @@ def _must_be_free(port: int) -> None:
             raise ConfigError(f"Port {port} is taken. Choose others: STANDBY_PORT=8100 make run") from error
 
 
-def _child(program: str, settings: Settings) -> subprocess.Popen[bytes]:
+def _child(program: str) -> subprocess.Popen[bytes]:
     """A process of ours in a group of its own: Ctrl-C reaches us alone, and we end the others in order."""
     return subprocess.Popen([sys.executable, str(ROOT / program)], cwd=ROOT, start_new_session=True)
 
@@ -130,13 +170,17 @@ def _wait_until_up(settings: Settings, children: list[subprocess.Popen[bytes]]) 
     end = time.monotonic() + UP_WITHIN_S
     while time.monotonic() < end:
         _must_live(children)
-        try:
-            if requests.get(f"{settings.public_url}/healthz", timeout=1).ok:
-                return
-        except requests.RequestException:
-            pass
+        if _answers(settings):
+            return
         time.sleep(0.1)
     raise ConfigError(f"The web did not answer within {UP_WITHIN_S} s; the lines above should say why.")
+
+
+def _answers(settings: Settings) -> bool:
+    try:
+        return requests.get(f"{settings.public_url}/healthz", timeout=1).ok
+    except requests.RequestException:
+        return False
 
 
 def _must_live(children: list[subprocess.Popen[bytes]]) -> None:
@@ -152,12 +196,14 @@ def _wait(children: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _end(children: list[subprocess.Popen[bytes]]) -> None:
-    """Ask each to end, wait, and end whole groups that do not."""
+    """Ask each to end, wait, and end whole groups that do not. A second Ctrl-C must not leave any of them behind."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
     for child in children:
         child.terminate()
     for child in children:
         try:
-            child.wait(timeout=10)
+            child.wait(timeout=ENDS_WITHIN_S)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
@@ -165,9 +211,10 @@ def _end(children: list[subprocess.Popen[bytes]]) -> None:
 
 def _say_where(settings: Settings) -> None:
     lines = [
-        f"[bold]{settings.public_url}/phones[/]  a phone in your hand: text as a participant, hear as a caseworker",
-        f"[bold]{settings.public_url}/[/]        the caseworkers' pages; password for all: [bold]{PASSWORD}[/]",
-        *(f"    {person.email:<22} {person.role}{', on call' if person.on_call else ''}" for person in STAFF),
+        f"[bold]{settings.public_url}/phones[/]  phones to try: text, and be texted",
+        f"[bold]{settings.public_url}/[/]        the team's pages; sign in as",
+        *(f"    {person.email:<20} {person.role}{', on call' if person.on_call else ''}" for person in STAFF),
+        f"    each with the password [bold]{PASSWORD}[/]",
         "Ctrl-C ends it all. Nothing leaves this machine.",
     ]
     console.print(Panel("\n".join(lines), title="Standby is running", expand=False))

@@ -246,7 +246,7 @@ class _Maker:
             .order_by(CheckIn.id)
         )
         with self.standby.db.reading() as session:
-            unseen = [_Asked(*row) for row in session.execute(running).tuples()]
+            unseen = [_Asked(*row) for row in session.execute(running)]
         self.seen_up_to = max((each.check_in_id for each in unseen), default=self.seen_up_to)
         return unseen
 
