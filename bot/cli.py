@@ -8,23 +8,23 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from bot import demo, flow_commands, logs, needs_commands
 from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import Database
 from bot.importing import ImportProblem, Register, RowReport, import_rows, read_phone, read_rows
-from bot.migrations import migrate
+from bot.migrations import is_current, migrate
 from bot.models import Role, Staff
 from bot.people import note, participant_at
 from bot.web.auth import hash_password
 from bot.wiring import Standby, build
 from scheduler import tick as tick_all
 
-console = Console()
 errors = Console(stderr=True)
+INSTANT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
 
 
 class Commands(click.Group):
@@ -34,8 +34,21 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (ConfigError, FlowError, ImportProblem) as error:
-            errors.print(str(error), style="red", markup=False, highlight=False)
-            ctx.exit(1)
+            _complain(str(error))
+        except OperationalError as error:
+            _complain(f"The database cannot be used: {error.orig}")
+        ctx.exit(1)
+
+
+def _complain(message: str) -> None:
+    errors.print(message.strip(), style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def _ready(standby: Standby) -> Standby:
+    """The same, if its database is of this version. Raises ConfigError."""
+    if not is_current(standby.db.engine):
+        raise ConfigError("The database is not of this version. First: python -m bot init")
+    return standby
 
 
 @click.group(cls=Commands)
@@ -54,39 +67,57 @@ def init() -> None:
     """Make the database, or bring it to this version. Safe to run again."""
     settings = load_settings()
     migrate(Database(settings.database_url, settings.data_keys).engine)
-    console.print("The database is ready. Next: python -m bot add-staff EMAIL --name … --phone … --role supervisor")
+    click.echo("The database is ready. Next: python -m bot add-staff EMAIL --name … --phone … --role supervisor")
 
 
 @main.command()
 @click.argument("email")
 @click.option("--name", required=True, help="As participants know them; texts use the first word.")
 @click.option("--phone", required=True, help="Where alerts go, like 816-555-0123.")
-@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What they may do.")
 @click.option("--on-call", is_flag=True, help="Alerts climb to this person.")
 def add_staff(email: str, name: str, phone: str, role: str, on_call: bool) -> None:
     """Add somebody who signs in; prints a password to hand over."""
-    standby = build(load_settings())
-    password, number = secrets.token_urlsafe(9), read_phone(phone)
-    number_hash = standby.db.fingerprint(number)
+    standby = _ready(build(load_settings()))
+    password = secrets.token_urlsafe(9)
+    number = read_phone(phone)
+    staff = Staff(
+        email=_read_email(email),
+        name=_read_name(name),
+        phone=number,
+        phone_hash=standby.db.fingerprint(number),
+        role=Role(role),
+        on_call=on_call,
+        password_hash=hash_password(password),
+    )
+    _store(standby, staff)
+    click.echo(f"{staff.email} may sign in with: {password}")
+
+
+def _read_email(text: str) -> str:
+    name, at, host = text.strip().casefold().partition("@")
+    if not name or not at or not host or len(text.split()) != 1:
+        raise ImportProblem(f"'{text}' is no e-mail address; write it like dana@example.org")
+    return f"{name}@{host}"
+
+
+def _read_name(text: str) -> str:
+    if not text.split():
+        raise ImportProblem("the name is empty; participants read its first word in their texts")
+    return " ".join(text.split())
+
+
+def _store(standby: Standby, staff: Staff) -> None:
+    assert staff.phone_hash is not None
+    taken = (Staff.email == staff.email) | (Staff.phone_hash == staff.phone_hash)
     with standby.db.writing() as session:
-        taken = (Staff.email == email.casefold()) | (Staff.phone_hash == number_hash)
         if session.scalar(select(Staff.id).where(taken)):
             raise ImportProblem("somebody on the staff already has this e-mail address or number")
-        if participant_at(session, "sms", number_hash):
+        if participant_at(session, "sms", staff.phone_hash):
             raise ImportProblem("this is the number of a participant; alerts need a number of their own")
-        staff = Staff(
-            email=email.casefold(),
-            name=name,
-            phone=number,
-            phone_hash=number_hash,
-            role=Role(role),
-            on_call=on_call,
-            password_hash=hash_password(password),
-        )
         session.add(staff)
         session.flush()
         note(session, "staff_added", standby.now(), staff.id)
-    console.print(f"{email.casefold()} may sign in with: {password}", highlight=False, markup=False)
 
 
 @main.group("import")
@@ -98,7 +129,7 @@ def import_() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_participants(file: Path) -> None:
     """Enrol the people of a CSV file, with a report row by row. A second run changes nothing."""
-    standby = build(load_settings())
+    standby = _ready(build(load_settings()))
     rows = read_rows(file.read_bytes())
     register = Register(standby.db, standby.settings, standby.shelf)
     work = import_rows(register, rows, standby.now())
@@ -109,24 +140,22 @@ def import_participants(file: Path) -> None:
 
 
 def _print_import(reports: list[RowReport]) -> None:
-    table = Table("line", "what was done", "why, and what to mend", box=None)
+    """One line a row, one more for each thing to know about it: plain, so that it can be searched and sent on."""
     for report in reports:
-        table.add_row(str(report.line), report.done, "\n".join(report.problems))
-    console.print(table)
+        click.echo(f"line {report.line}: {report.done}")
+        for problem in report.problems:
+            click.echo(f"    {problem}")
     done = [report.done for report in reports]
-    console.print(", ".join(f"{done.count(word)} {word}" for word in ("enrolled", "already there", "not taken")))
+    click.echo(", ".join(f"{done.count(word)} {word}" for word in ("enrolled", "already there", "not taken")))
 
 
 @main.command()
-@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]), help="An instant with zone.")
+@click.option("--at", type=INSTANT, metavar="INSTANT", help="An instant with its zone: 2026-11-23T16:00+00:00.")
 def tick(at: datetime | None) -> None:
     """Run every job of the clock once; with --at as if it were then (simulated carrier only)."""
-    standby = build(load_settings(), soon=lambda deed: None)
-    if at is not None and not standby.settings.simulated:
+    settings = load_settings()
+    if at is not None and not settings.simulated:
         raise ConfigError("--at works only with the simulated carrier: real people would be texted at the wrong time")
-    _print_tick(standby, at or standby.now())
-
-
-def _print_tick(standby: Standby, at: datetime) -> None:
-    for job, count in tick_all(standby, at).items():
-        console.print(f"{count:>6}  {job}", highlight=False)
+    standby = _ready(build(settings, soon=lambda deed: None))
+    for job, count in tick_all(standby, at or standby.now()).items():
+        click.echo(f"{count:>6}  {job}")

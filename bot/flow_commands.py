@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from bot.config import ROOT
-from bot.core.always import parse_always
 from bot.core.flow import FlowError, parse
 from bot.core.flow_check import check
 from bot.core.kinds import Language
@@ -14,7 +13,13 @@ from bot.rehearse import rehearse as play
 
 
 @click.group()
-@click.option("--flows", "folder", type=click.Path(exists=True, path_type=Path), envvar="STANDBY_FLOWS")
+@click.option(
+    "--flows",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="STANDBY_FLOWS",
+    help="Another folder of flows than this checkout's.",
+)
 @click.pass_context
 def flow(context: click.Context, folder: Path | None) -> None:
     """Check flows and try them."""
@@ -35,21 +40,28 @@ def check_flows(folder: Path, file: Path | None) -> None:
 
 
 def _problems_of(folder: Path, file: Path) -> list[str]:
+    """What is wrong with one file, held against the flows beside it or, if it stands alone, the folder's."""
     beside = file.parent if (file.parent / ALWAYS).exists() else folder
-    names = {path.stem for path in beside.glob("*.toml")} | {file.stem}
-    always = parse_always((beside / ALWAYS).read_text(encoding="utf-8"))
+    always = load_flows(beside).always
     if file.name == ALWAYS:
-        load_flows(file.parent)
         return []
+    names = {path.stem for path in beside.glob("*.toml")} | {file.stem}
     try:
         return [str(each) for each in check(parse(file.stem, file.read_text(encoding="utf-8")), names, always)]
     except FlowError as error:
         return [str(error)]
+    except UnicodeDecodeError:
+        return [f"{file.name}: not a UTF-8 text; save it again as UTF-8"]
 
 
 @flow.command()
 @click.argument("name")
-@click.option("--language", type=click.Choice([each.value for each in Language]), default=Language.EN.value)
+@click.option(
+    "--language",
+    type=click.Choice([each.value for each in Language]),
+    default=Language.EN.value,
+    help="The language of the texts.",
+)
 @click.pass_obj
 def rehearse(folder: Path, name: str, language: str) -> None:
     """Play a flow in the terminal: you are the participant; an empty line lets time pass."""

@@ -15,6 +15,7 @@ from bot.core.needs.evaluation import Count, Labelled, evaluate
 from bot.importing import ImportProblem
 
 console = Console()
+WANTED = 'each line must be like {"text": …, "lang": …, "needs": […], "urgent": …, "intent": …}'
 
 
 @click.group()
@@ -65,12 +66,25 @@ def _share(part: int, whole: int) -> str:
 
 
 def _labelled(file: Path) -> Iterator[Labelled]:
-    """The rows of the file. Raises ImportProblem that names the line."""
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            row = json.loads(line)
-            needs_named = frozenset(Need(each) for each in row["needs"])
-            yield Labelled(row["text"], row["lang"], needs_named, bool(row["urgent"]), Intent(row["intent"]))
-        except (ValueError, KeyError, TypeError) as error:
-            wanted = '{"text": …, "lang": …, "needs": […], "urgent": …, "intent": …}'
-            raise ImportProblem(f"{file.name}, line {number}: {error}; each line must be like {wanted}") from error
+    """The rows of the file; empty lines are passed over. Raises ImportProblem that names the line."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise ImportProblem(f"{file.name}: not a UTF-8 text; save it again as UTF-8") from error
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield _row(f"{file.name}, line {number}", line)
+
+
+def _row(place: str, line: str) -> Labelled:
+    try:
+        row = json.loads(line)
+        text, lang, urgent = row["text"], row["lang"], row["urgent"]
+        needs_named = frozenset(Need(each) for each in row["needs"])
+        if not isinstance(text, str) or not isinstance(urgent, bool):
+            raise TypeError("text is a string and urgent is true or false")
+        return Labelled(text, lang, needs_named, urgent, Intent(row["intent"]))
+    except KeyError as error:
+        raise ImportProblem(f"{place}: {error} is missing; {WANTED}") from error
+    except (ValueError, TypeError) as error:
+        raise ImportProblem(f"{place}: {error}; {WANTED}") from error

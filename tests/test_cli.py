@@ -1,0 +1,341 @@
+"""The command line, as somebody at a terminal meets it: what is printed where, what is stored, how it exits."""
+
+import json
+import logging
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from click.testing import CliRunner, Result
+from cryptography.fernet import Fernet
+from sqlalchemy import select
+
+from app import create_app
+from bot.cli import main
+from bot.config import Settings, load_settings
+from bot.core.kinds import Intent, Need
+from bot.db import Database
+from bot.models import Participant, Role, Staff
+from bot.wiring import build
+
+KEY = Fernet.generate_key().decode()
+OMAR = ("add-staff", "Omar@Example.org", "--name", "Omar Lee", "--phone", "816-555-0170", "--role", "caseworker")
+
+
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """A folder and an environment of their own; what the commands set up for the process is gone afterwards."""
+    for field in Settings.model_fields.values():
+        monkeypatch.delenv(str(field.alias), raising=False)
+    for name, value in {
+        "STANDBY_SECRET_KEY": "a key for tests only",
+        "STANDBY_DATA_KEYS": KEY,
+        "STANDBY_DATABASE_URL": f"sqlite:///{tmp_path / 'standby.db'}",
+        "STANDBY_CARRIER": "simulated",
+        "TWILIO_API_URL": "http://127.0.0.1:9",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    before, hooks = structlog.get_config(), (sys.excepthook, threading.excepthook)
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    structlog.configure(**before)
+    logging.root.handlers[:], (sys.excepthook, threading.excepthook) = handlers, hooks
+    logging.root.setLevel(level)
+
+
+def run(*words: str, input: str | None = None) -> Result:
+    result = CliRunner().invoke(main, words, input=input)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+    return result
+
+
+def works(*words: str) -> str:
+    result = run(*words)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout
+
+
+def fails(*words: str) -> str:
+    """What is said of the fault, on standard error alone."""
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (1, "")
+    return " ".join(result.stderr.split())
+
+
+@pytest.fixture
+def database() -> Iterator[Database]:
+    works("init")
+    database = Database(load_settings().database_url, KEY)
+    yield database
+    database.engine.dispose()
+
+
+def staff(database: Database) -> list[tuple[str, str, str | None, Role]]:
+    with database.reading() as session:
+        return [(each.email, each.name, each.phone, each.role) for each in session.scalars(select(Staff))]
+
+
+def test_a_database_is_made_and_made_again_without_harm(database: Database) -> None:
+    works(*OMAR)
+    assert "ready" in works("init")
+    assert len(staff(database)) == 1
+
+
+@pytest.mark.parametrize("words", [OMAR, ("import", "participants", "people.csv"), ("tick",)])
+def test_without_a_database_the_first_step_is_named(words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("name,phone\n")
+    assert fails(*words) == "The database is not of this version. First: python -m bot init"
+
+
+@pytest.mark.parametrize("words", [("init",), OMAR, ("tick",)])
+def test_settings_that_are_missing_are_one_message(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STANDBY_SECRET_KEY")
+    monkeypatch.setenv("STANDBY_ZONE", "Mars/Base")
+    said = fails(*words)
+    assert said.startswith("These settings are missing or wrong:")
+    assert "STANDBY_SECRET_KEY" in said and "STANDBY_ZONE" in said
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STANDBY_DATABASE_URL", "postgresql://standby:the-password@127.0.0.1:1/standby")
+    said = fails("init")
+    assert said.startswith("The database cannot be used:") and "the-password" not in said
+
+
+# staff
+
+
+def test_staff_are_added_with_a_password_that_signs_in(database: Database) -> None:
+    said = works(*OMAR, "--on-call")
+    assert staff(database) == [("omar@example.org", "Omar Lee", "+18165550170", Role.CASEWORKER)]
+    password = said.rsplit(" ", 1)[1].strip()
+    assert signs_in("omar@example.org", password)
+    assert not signs_in("omar@example.org", password + "x")
+
+
+def signs_in(email: str, password: str) -> bool:
+    app = create_app(build(load_settings(), soon=lambda deed: None))
+    client = app.test_client()
+    form = client.get("/", follow_redirects=True)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form.text)
+    answer = client.post(
+        form.request.path, data={"email": email, "password": password, "csrf_token": token[1] if token else ""}
+    )
+    return answer.status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({1: "omar@example.org"}, "already has this e-mail"),
+        ({1: "other@example.org"}, "already has this e-mail address or number"),
+        ({1: "no address"}, "write it like dana@example.org"),
+        ({1: "other@example.org", 3: "  "}, "name is empty"),
+        ({1: "other@example.org", 5: "12"}, "write it like 816-555-0123"),
+        ({1: "other@example.org", 5: "816-555-0160"}, "number of a participant"),
+    ],
+    ids=["e-mail taken", "number taken", "bad e-mail", "no name", "bad number", "participant's"],
+)
+def test_staff_that_cannot_be_are_refused(
+    database: Database, tmp_path: Path, change: dict[int, str], told: str
+) -> None:
+    works(*OMAR)
+    (tmp_path / "people.csv").write_text("name,phone\nAna,816-555-0160\n")
+    run("import", "participants", "people.csv")
+    words = [change.get(i, word) for i, word in enumerate(OMAR)]
+    assert told in fails(*words)
+    assert len(staff(database)) == 1
+
+
+# import
+
+
+def test_an_import_reports_row_by_row_and_stores_the_good(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("name,phone,zone\nAna,816-555-0160,\nBeto,12,Central\n")
+    result = run("import", "participants", "people.csv")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0] == "line 2: enrolled"
+    assert "line 3: not taken" in lines
+    assert [line.strip().split(":")[0] for line in lines if line.startswith("    ")][1:] == ["phone", "zone"]
+    assert lines[-1] == "1 enrolled, 0 already there, 1 not taken"
+    assert "people.csv" in result.stderr and "people.csv" not in result.stdout
+    with database.reading() as session:
+        assert session.scalars(select(Participant.name)).all() == ["Ana"]
+
+
+def test_an_import_without_faults_exits_well_twice(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("name,phone\nAna,816-555-0160\n")
+    assert run("import", "participants", "people.csv").exit_code == 0
+    again = run("import", "participants", "people.csv")
+    assert (again.exit_code, again.stdout) == (0, "line 2: already there\n0 enrolled, 1 already there, 0 not taken\n")
+
+
+def test_a_file_that_is_no_sheet_is_one_sentence(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_bytes(b"\xff\xfe\x00")
+    assert "CSV UTF-8" in fails("import", "participants", "people.csv")
+
+
+# needs
+
+
+def test_a_text_is_explained() -> None:
+    said = works("needs", "explain", "he hit me and i need a place to stay")
+    assert said.startswith("lane: now   intent: reply")
+    assert 'safety urgent: "' in said and "housing" in said
+
+
+def test_a_harmless_text_is_explained() -> None:
+    assert "no need found" in works("needs", "explain", "im good thanks")
+
+
+LABELLED = [
+    {"text": "he hit me", "lang": "en", "needs": ["safety"], "urgent": True, "intent": "reply"},
+    {"text": "im good\u2028thanks", "lang": "en", "needs": [], "urgent": False, "intent": "reply"},
+]
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> str:
+    path = tmp_path / "texts.jsonl"
+    path.write_text("\n\n".join(json.dumps(each, ensure_ascii=False) for each in LABELLED) + "\n")
+    return str(path)
+
+
+def test_an_evaluation_for_programs_has_exactly_these_keys(labelled: str) -> None:
+    found = json.loads(works("needs", "evaluate", labelled, "--json"))
+    assert list(found) == ["n", "needs", "micro_f1", "safety", "urgent", "harmless", "intent", "us_per_message"]
+    assert found["n"] == 2 and found["us_per_message"] > 0
+    assert set(found["needs"]) == {need.value for need in Need}
+    assert set(found["intent"]) == {intent.value for intent in Intent}
+    assert all(set(count) == {"tp", "fp", "fn"} for count in [*found["needs"].values(), *found["intent"].values()])
+    assert found["safety"] == found["urgent"] == {"n": 1, "now": 1, "seen": 1}
+    assert found["harmless"] == {"n": 1, "now": 0, "today": 0}
+
+
+def test_an_evaluation_for_people_is_a_table(labelled: str) -> None:
+    said = works("needs", "evaluate", labelled)
+    assert re.search(r"need\s+precision\s+recall", said) and re.search(r"safety\s+1\.00\s+1\.00", said)
+    assert "over 2 texts" in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{", "[]", "7", '{"text": "hi"}', json.dumps({**LABELLED[0], "needs": ["gold"]}),
+     json.dumps({**LABELLED[0], "text": 7}), json.dumps({**LABELLED[0], "urgent": "false"}),
+     json.dumps({**LABELLED[0], "intent": "buy"}), json.dumps({**LABELLED[0], "needs": None})],
+)  # fmt: skip
+def test_a_broken_line_is_named(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text(f"{json.dumps(LABELLED[0])}\n{line}\n")
+    said = fails("needs", "evaluate", str(path), "--json")
+    assert said.startswith("texts.jsonl, line 2:") and "each line must be like" in said
+
+
+# flows
+
+
+def test_the_shipped_flows_have_nothing_wrong() -> None:
+    assert works("flow", "check") == "Nothing wrong.\n"
+
+
+Break = Callable[[Callable[[str], str]], Path]
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Break:
+    """A weekly flow, edited, in a copy of the shipped folder."""
+    folder = tmp_path / "flows"
+    folder.mkdir()
+    for path in (Path(__file__).resolve().parent.parent / "flows").glob("*.toml"):
+        (folder / path.name).write_bytes(path.read_bytes())
+
+    def breaks(edit: Callable[[str], str]) -> Path:
+        weekly = folder / "weekly.toml"
+        weekly.write_text(edit(weekly.read_text()))
+        return weekly
+
+    return breaks
+
+
+@pytest.mark.parametrize("whole_folder", [False, True])
+def test_a_broken_flow_names_file_state_and_mend(broken: Break, whole_folder: bool) -> None:
+    weekly = broken(lambda text: text.replace('next = "work"', 'next = "wrok"'))
+    words = ("flow", "--flows", str(weekly.parent), "check") if whole_folder else ("flow", "check", str(weekly))
+    result = run(*words)
+    assert result.exit_code == 1
+    (line,) = [line for line in result.stdout.splitlines() if "wrok" in line]
+    assert line.startswith("weekly.toml: state bed: ") and "no state named 'wrok'" in line
+
+
+def test_a_flow_that_is_no_text_is_told(broken: Break) -> None:
+    weekly = broken(lambda text: text)
+    weekly.write_bytes(b"title = \"\xf1\"")
+    result = run("flow", "check", str(weekly))
+    assert (result.exit_code, result.stdout) == (1, "weekly.toml: not a UTF-8 text; save it again as UTF-8\n")
+
+
+def test_flows_without_the_safety_text_are_refused(broken: Break) -> None:
+    folder = broken(lambda text: text).parent
+    (folder / "always.toml").unlink()
+    assert "always.toml" in fails("flow", "--flows", str(folder), "check")
+
+
+def test_a_flow_is_played_at_the_terminal() -> None:
+    result = run("flow", "rehearse", "weekly", input="he hit me\n")
+    assert result.exit_code == 0
+    assert "A person is alerted at once." in result.stdout and "911" in result.stdout
+
+
+def test_an_unknown_flow_names_the_known() -> None:
+    result = run("flow", "rehearse", "monthly")
+    assert result.exit_code == 1 and "weekly" in result.stderr
+
+
+# the clock
+
+
+def test_a_tick_runs_every_job(database: Database) -> None:
+    result = run("tick", "--at", "2026-11-23T16:00+00:00")
+    assert result.exit_code == 0
+    assert "start check-ins" in result.stdout and "send the outbox" in result.stdout
+
+
+def test_a_tick_at_another_time_is_refused_with_a_real_carrier(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "STANDBY_CARRIER": "twilio",
+        "TWILIO_API_URL": "",
+        "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+        "TWILIO_AUTH_TOKEN": "the token",
+        "TWILIO_FROM_NUMBER": "+18165550100",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert "real people" in fails("tick", "--at", "2026-11-23T16:00+00:00")
+
+
+def test_an_instant_needs_its_zone(database: Database) -> None:
+    assert run("tick", "--at", "2026-11-23T16:00").exit_code == 2
+
+
+# help
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), ("init",), ("add-staff",), ("import",), ("import", "participants"), ("needs",), ("needs", "explain"),
+     ("needs", "evaluate"), ("flow",), ("flow", "check"), ("flow", "rehearse"), ("tick",), ("demo",)],
+)  # fmt: skip
+def test_every_command_and_option_says_what_it_is_for(words: tuple[str, ...]) -> None:
+    said = works(*words, "--help")
+    about, _, options = said.partition("Options:\n")
+    assert re.search(r"\n\n  [A-Z][^.]*[.]", about), about
+    for option in re.findall(r"^  --.*(?:\n {8,}.*)*", options, re.MULTILINE):
+        assert option.rstrip().endswith((".", "]")) and re.search(r" [A-Z][a-z]+ ", option), option
