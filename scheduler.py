@@ -12,9 +12,11 @@ from types import FrameType
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.orm import Session
 
 from bot import casework, checkins, inbox, logs, outbox
 from bot.config import load_settings
+from bot.db import insert_once
 from bot.models import Beat
 from bot.wiring import Standby, build
 
@@ -53,13 +55,21 @@ def run_job(job: Job, standby: Standby, now: datetime) -> int:
     try:
         done = job.run(standby, now)
         with standby.db.writing() as session:
-            session.merge(Beat(job=job.name, at=now))
+            _beat(session, job.name, now)
     except Exception:
         log.exception("job_failed", job=job.name)
         return 0
     if done:
         log.info("job_done", job=job.name, count=done)
     return done
+
+
+def _beat(session: Session, job: str, now: datetime) -> None:
+    beat = session.get(Beat, job)
+    if beat is not None:
+        beat.at = now
+    else:
+        insert_once(session, Beat(job=job, at=now))
 
 
 def metronome(standby: Standby) -> BackgroundScheduler:

@@ -189,11 +189,16 @@ def _alert(session: Session, staff: Staff, flags: list[Flag], settings: Settings
 
 
 def _drop_older(session: Session, staff: Staff, flags: list[Flag]) -> None:
-    """An alert that has not left yet says nothing that the next one does not: after an outage the phone rings once."""
-    waiting = select(Alert).join(Message, Message.id == Alert.message_id).where(Alert.staff_id == staff.id)
-    for alert in session.scalars(waiting.where(Message.status == Status.QUEUED)):
+    """An alert that has not left yet says nothing that the next one does not: after an outage the phone rings once.
+
+    One whose outcome nobody knows is not asked about any more: it may have rung, and the next one surely will.
+    """
+    own = select(Alert).join(Message, Message.id == Alert.message_id).where(Alert.staff_id == staff.id)
+    for alert in session.scalars(own.where(Message.status.in_((Status.QUEUED, Status.SENDING)))):
         if set(alert.flags) <= set(flags):
             _drop(session, alert, "a newer alert says the same")
+            asked = update(Message).where(Message.id == alert.message_id, Message.status == Status.SENDING)
+            session.execute(asked.values(status=Status.UNKNOWN, reason="a newer alert says the same"))
 
 
 def _drop(session: Session, alert: Alert, reason: str) -> None:

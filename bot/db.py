@@ -230,7 +230,7 @@ def claim(
 
     Wants a writing session. PostgreSQL skips rows that others have locked; SQLite lets one writer in at a time.
     """
-    free = (table.lease_until.is_(None)) | (table.lease_until < now)
+    free = (table.lease_until.is_(None)) | (table.lease_until <= now)
     wanted = select(table.id).where(due, free).order_by(*order).limit(limit).with_for_update(skip_locked=True)
     ids = list(session.scalars(wanted))
     if ids:

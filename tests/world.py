@@ -15,13 +15,15 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from bot import people
+from bot.carrier import Carrier
 from bot.carrier.faults import Fault
 from bot.carrier.postings import Account
 from bot.carrier.simulated import SimulatedCarrier, post_into
 from bot.config import Settings
 from bot.core.delivery import Status
 from bot.core.kinds import Language
-from bot.models import CheckIn, Direction, Flag, FlagState, Message, Participant, Plan, Role, Staff
+from bot.core.sending import UNPACED
+from bot.models import CheckIn, Direction, Flag, FlagState, Message, Participant, Plan, Role, Sender, Staff
 from bot.wiring import Deed, Standby, build
 from scheduler import tick
 from tests.databases import DATA_KEY
@@ -30,6 +32,7 @@ MONDAY_MORNING = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)  # 10:00 in Kansas Ci
 OUR_NUMBER = "+18165550100"
 PUBLIC_URL = "http://standby.example"
 ZONE = "America/Chicago"
+STEP = timedelta(seconds=5)  # the clock ticks no closer than this
 AnyPhone = TypeVar("AnyPhone", bound="Phone")
 
 
@@ -69,6 +72,10 @@ class Phone:
         bodies = self._unheard()
         self.heard += len(bodies)
         return bodies
+
+    def heard_now(self) -> int:
+        """How many texts the phone has shown so far."""
+        return len(self._received())
 
     def _unheard(self) -> list[str]:
         return [each.body for each in self._received()][self.heard :]
@@ -154,6 +161,13 @@ class World:
         """One more process on the same database, like a clock beside the web."""
         return build(self.settings, now=lambda: self.now, soon=self.waiting.append)
 
+    def with_carrier(self, carrier: Carrier) -> Standby:
+        """The same process with another carrier."""
+        standby = build(self.settings, now=lambda: self.now, soon=self.waiting.append, carrier=carrier)
+        self.app = create_app(standby)
+        self.carrier.post = post_into(self.app)
+        return standby
+
     # who is there
 
     def colleague(self, name: str, role: Role = Role.CASEWORKER, on_call: bool = False) -> Colleague:
@@ -234,7 +248,7 @@ class World:
         end = self.now + timedelta(**span)
         self.settles()
         while self.now < end:
-            self.now = min(end, max(self._next_due(), self.now + timedelta(seconds=1)))
+            self.now = min(end, max(self._next_due(), self.now + STEP))
             self.settles()
 
     def sleeps(self, **span: float) -> None:
@@ -264,7 +278,8 @@ class World:
                 session.scalar(select(func.min(CheckIn.nudge_at)).where(CheckIn.ended_at.is_(None))),
                 session.scalar(select(func.min(CheckIn.silent_after)).where(CheckIn.ended_at.is_(None))),
                 session.scalar(select(func.min(Flag.look_at)).where(Flag.state != FlagState.RESOLVED)),
-                session.scalar(select(func.min(Message.send_after)).where(Message.status == Status.QUEUED)),
+                self._next_text(session),
+                self._next_try(session),
                 self._next_question(session),
                 self.carrier.exchange.next_due_at(),
             ]
@@ -273,9 +288,23 @@ class World:
     def _next_plan(self, session: Session) -> datetime | None:
         """A plan that something holds up is looked at again when its lease ends."""
         plans = session.scalars(select(Plan).where(Plan.next_check_in_at.is_not(None)))
-        held = timedelta(seconds=1)
         moments = [(each.next_check_in_at, each.lease_until) for each in plans]
-        return min((max(due, lease + held) if lease else due for due, lease in moments if due), default=None)
+        return min((max(due, lease) if lease else due for due, lease in moments if due), default=None)
+
+    def _next_text(self, session: Session) -> datetime | None:
+        """The next text leaves when it is due, nobody holds it and its sender has time for it."""
+        paced = session.scalar(select(func.max(Sender.taken_until))) or self.now
+        moments = [
+            max(each.send_after or each.at, each.lease_until or each.at, each.at if each.purpose in UNPACED else paced)
+            for each in session.scalars(select(Message).where(Message.status == Status.QUEUED))
+        ]
+        return min(moments, default=None)
+
+    def _next_try(self, session: Session) -> datetime | None:
+        """A text that could not be handled is tried again when its lease ends."""
+        unhandled = (Message.direction == Direction.IN) & Message.handled_at.is_(None)
+        lease = session.scalar(select(func.min(Message.lease_until)).where(unhandled))
+        return lease if lease else None
 
     def _next_question(self, session: Session) -> datetime | None:
         """Texts without an outcome are asked about every minute or so."""
