@@ -23,7 +23,8 @@ from bot.carrier.postings import Account
 from bot.carrier.simulated import SimulatedCarrier
 from bot.config import ROOT, ConfigError, Settings, load_settings
 from bot.db import Database
-from bot.demo_programme import OUR_NUMBER, PASSWORD, STAFF, WEEKS, seed
+from bot.demo_cast import OUR_NUMBER, PASSWORD, STAFF
+from bot.demo_programme import WEEKS, seed
 from bot.migrations import migrate
 from bot.wiring import rehearsal_now
 

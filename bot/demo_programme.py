@@ -21,73 +21,31 @@ from bot.core.escalation import Urgency
 from bot.core.hours import on_wall_clock
 from bot.core.kinds import Language
 from bot.db import Database
-from bot.models import Address, CheckIn, Flag, FlagState, Message, Participant, Resolution, Role, Staff
+from bot.demo_cast import (
+    APPOINTMENTS,
+    DANGER,
+    FINE,
+    LATELY,
+    NAMES,
+    NEEDS,
+    PASSWORD,
+    PAUSED,
+    SILENT,
+    STAFF,
+    STOPS,
+    TAKEN_HOURS_AGO,
+    UNCONSENTED,
+)
+from bot.models import Address, CheckIn, Flag, FlagState, Message, Participant, Resolution, Staff
 from bot.web.auth import hash_password
 from bot.wiring import Standby, build, real_now
 
-PASSWORD = "standby-demo"
-OUR_NUMBER = "+18165550100"
 WEEKS = 8
 SEED = 7
 ROUNDS = (time(10, 5), time(16, 35))  # when the day's check-ins start and people look at their phones
 TURN = timedelta(minutes=13)  # from one text of a conversation to the next
 LONGEST_TALK = 4
 LEFT_OPEN = timedelta(hours=30)  # what was raised within this is still the caseworkers' to do
-
-
-@dataclass(frozen=True)
-class DemoStaff:
-    """Somebody on the demo's staff."""
-
-    email: str
-    name: str
-    role: Role
-    on_call: bool = False
-
-
-STAFF = (
-    DemoStaff("dana@example.org", "Dana Demo", Role.CASEWORKER),
-    DemoStaff("omar@example.org", "Omar Demo", Role.CASEWORKER, on_call=True),
-    DemoStaff("sam@example.org", "Sam Demo", Role.SUPERVISOR),
-    DemoStaff("ada@example.org", "Ada Demo", Role.ADMIN),
-    DemoStaff("rita@example.org", "Rita Demo", Role.RESEARCHER),
-)
-NAMES = (
-    "Ana", "Marcus", "Luz", "Devon", "Rosa", "Tyrell", "Inés", "Jamal", "Beto", "Keisha", "Chuy", "Andre", "Maya",
-    "Luis", "Tasha", "Ray", "Nadia", "Cole", "Elena", "Dre", "Marisol", "Troy", "Yara", "Pete", "Sol", "Quinn", "Abel",
-    "Gina", "Nico", "Faith", "Ivan", "Jada", "Memo", "Kris", "Vera", "Otis",
-)  # fmt: skip
-SILENT, STOPS, PAUSED, UNCONSENTED = ("Memo", "Jada"), "Vera", "Kris", "Otis"
-APPOINTMENTS = (("Rosa", 3), ("Devon", 4), ("Tasha", -9))  # in days from now
-FINE = {
-    Language.EN: ("im good", "doing fine thanks", "all good", "good how are you", "cant complain", "working a lot"),
-    Language.ES: ("todo bien gracias", "bien", "todo bien", "aquí andamos, trabajando mucho", "bien y usted"),
-}
-NEEDS = {
-    Language.EN: (
-        "they cut my hours again, need more work", "lights getting shut off friday", "sleeping on my cousins couch",
-        "need a ride to court thursday", "my tooth been killing me cant sleep", "looking for ged classes",
-        "got put out by my landlord", "need diapers for the baby", "i been having bad dreams every night",
-    ),
-    Language.ES: (
-        "me quedé sin trabajo", "debo dos meses de renta", "no tengo cómo llegar al trabajo", "necesito pañales",
-        "quiero sacar mi GED", "me duele mucho la espalda y no tengo seguro", "no puedo dormir, ando muy triste",
-    ),
-}  # fmt: skip
-DANGER = {
-    Language.EN: ("he hit me again", "they shot at my house last night"),
-    Language.ES: ("me están siguiendo", "me amenazaron de muerte"),
-}
-# What came in last, in hours before now; who is no participant writes from a number that nobody knows.
-LATELY = (
-    (26.0, "a stranger", "hey its junior i got a new phone"),
-    (20.0, "Marcus", "lights getting shut off friday"),
-    (6.0, "Luz", "necesito pañales"),
-    (3.0, "another stranger", "is this where you get help with rent"),
-    (2.0, "Keisha", "need a ride to court thursday"),
-    (0.6, "Rosa", "he hit me again"),
-)
-TAKEN_HOURS_AGO = 0.5
 
 
 def seed(

@@ -24,7 +24,8 @@ from sqlalchemy.orm import Session
 
 from bot.config import ROOT, Settings
 from bot.db import Database
-from bot.demo_programme import LATELY, NAMES, PAUSED, SILENT, STOPS, UNCONSENTED, seed
+from bot.demo_cast import LATELY, NAMES, PAUSED, SILENT, STOPS, UNCONSENTED
+from bot.demo_programme import seed
 from bot.migrations import migrate
 from bot.models import CheckIn, Consent, Direction, Flag, Message, OptOut, Participant, Plan
 from tests.databases import fresh_sqlite

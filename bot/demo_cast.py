@@ -1,0 +1,64 @@
+"""The demo programme's people and what they text: all of it invented."""
+
+from dataclasses import dataclass
+
+from bot.core.kinds import Language
+from bot.models import Role
+
+PASSWORD = "standby-demo"
+OUR_NUMBER = "+18165550100"
+
+
+@dataclass(frozen=True)
+class DemoStaff:
+    """Somebody on the demo's staff."""
+
+    email: str
+    name: str
+    role: Role
+    on_call: bool = False
+
+
+STAFF = (
+    DemoStaff("dana@example.org", "Dana Demo", Role.CASEWORKER),
+    DemoStaff("omar@example.org", "Omar Demo", Role.CASEWORKER, on_call=True),
+    DemoStaff("sam@example.org", "Sam Demo", Role.SUPERVISOR),
+    DemoStaff("ada@example.org", "Ada Demo", Role.ADMIN),
+    DemoStaff("rita@example.org", "Rita Demo", Role.RESEARCHER),
+)
+NAMES = (
+    "Ana", "Marcus", "Luz", "Devon", "Rosa", "Tyrell", "Inés", "Jamal", "Beto", "Keisha", "Chuy", "Andre", "Maya",
+    "Luis", "Tasha", "Ray", "Nadia", "Cole", "Elena", "Dre", "Abel", "Gina", "Nico", "Faith", "Ivan", "Jada", "Memo",
+    "Kris", "Vera", "Otis",
+)  # fmt: skip
+SILENT, STOPS, PAUSED, UNCONSENTED = ("Memo", "Jada"), "Vera", "Kris", "Otis"
+APPOINTMENTS = (("Rosa", 3), ("Devon", 4), ("Tasha", -9))  # in days from now
+FINE = {
+    Language.EN: ("im good", "doing fine thanks", "all good", "good how are you", "cant complain", "working a lot"),
+    Language.ES: ("todo bien gracias", "bien", "todo bien", "aquí andamos, trabajando mucho", "bien y usted"),
+}
+NEEDS = {
+    Language.EN: (
+        "they cut my hours again, need more work", "lights getting shut off friday", "sleeping on my cousins couch",
+        "need a ride to court thursday", "my tooth been killing me cant sleep", "looking for ged classes",
+        "got put out by my landlord", "need diapers for the baby", "i been having bad dreams every night",
+    ),
+    Language.ES: (
+        "me quedé sin trabajo", "debo dos meses de renta", "no tengo cómo llegar al trabajo", "necesito pañales",
+        "quiero sacar mi GED", "me duele mucho la espalda y no tengo seguro", "no puedo dormir, ando muy triste",
+    ),
+}  # fmt: skip
+DANGER = {
+    Language.EN: ("he hit me again", "they shot at my house last night"),
+    Language.ES: ("me están siguiendo", "me amenazaron de muerte"),
+}
+# What came in last, in hours before now; who is no participant writes from a number that nobody knows.
+LATELY = (
+    (26.0, "a stranger", "hey its junior i got a new phone"),
+    (20.0, "Marcus", "lights getting shut off friday"),
+    (6.0, "Luz", "necesito pañales"),
+    (3.0, "another stranger", "is this where you get help with rent"),
+    (2.0, "Keisha", "need a ride to court thursday"),
+    (0.6, "Rosa", "he hit me again"),
+)
+TAKEN_HOURS_AGO = 0.5
