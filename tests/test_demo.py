@@ -127,19 +127,22 @@ class Demo:
         self.log.close()
 
 
-def children_of(pid: int) -> set[int]:
+def status_of(pid: int) -> dict[str, str]:
+    """What the kernel says of a process; nothing where it is gone."""
     try:
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-        return {int(child) for task in tasks for child in (task / "children").read_text().split()}
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
-        return set()
+        return {}
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def children_of(pid: int) -> set[int]:
+    everybody = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return {each for each in everybody if status_of(each).get("PPid") == str(pid)}
 
 
 def is_alive(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
+    return status_of(pid).get("State", "Z")[0] != "Z"
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +164,7 @@ def start(folder: Path) -> Iterator[Callable[..., Demo]]:
         demo.ends()
 
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes under /proc")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks for processes under /proc")
 
 
 @needs_proc
