@@ -21,6 +21,9 @@ I do not want to participate anymore | remove my number | i told you to stop tex
 forget my number | i revoke my consent | dont hit me up no more | can you please stop texting me
 hey please leave me alone | im blocking this number | Revoke! | quit. | END!! | stop with these texts
 stop calling me | stop harassing me | get me off this list | dont send me nothing 😡 stop texting me
+dont text me he is here | no more texts hes reading them | stop texting he got my phone | STOP hes here
+take me off the list for good i got housing | leave my phone alone | no more messages from you
+unsubscribe from this | opt out of this | get me out of this program | dont send me any more texts
 """
 STOP_SPANISH = """
 ya no manden nada | ya dejen de estar mandando mensajes | me pueden quitar de la lista | no vuelvan a escribir
@@ -35,6 +38,8 @@ no me vuelvan a escribir | no vuelvan a textearme | no me llamen más | ya no me
 no más mensajes por favor | ya no quiero participar | ya no me interesa | no me molesten | no me molesten más
 los voy a bloquear | no me contacten | no me busquen | retiro mi consentimiento | les dije que ya no me escriban
 quiero que me quiten de la lista | dejame en paz | paren los mensajes | ya no me texteen
+no me escribas esta aqui conmigo | ya no mandes mensajes me revisa el telefono | no me escribas
+denme de baja de esta lista | quiero cancelar los mensajes | no quiero mas mensajes
 """
 WRONG_ENGLISH = """
 wrong number | Wrong number!! | sorry wrong number | you got the wrong person | you have the wrong number
@@ -66,6 +71,18 @@ mi ex no me deja en paz | no me deja de escribir mi ex | me cancelaron los benef
 tengo que parar en la tienda | mi hermano ya no me llama | para mi hijo | no quiero pelear
 no me llamen ahorita estoy trabajando | no quiero morir | ya no vivo ahi | alto voltaje en la casa, no hay luz
 bajaron mis horas
+take me off the list for the shelter | take my name off the waiting list | remove me from the program list at the shelter
+get my name off this lease | i need to get off this list for the shelter | get my name off that list at court
+unsubscribe from life | i want to opt out of life | cancel my subscription to life | opt out of the class
+stop the eviction | cancel my light bill | end it all | quit on life | stop sending the cops here
+stop calls from the landlord | no more calls from my po | dont send me back to jail | dont send me home
+dont write me up | dont want no messages from my ex | i had to leave my phone at the shop
+i was told to stop texting him | quitenme de la lista del refugio | quitenme de la lista de espera
+saquenme de la lista de la corte | sáquenme de esta casa | quitenme de la calle | dar de baja el carro
+quiero dar de baja mi telefono | me van a dar de baja del seguro | darme de baja de la escuela
+ya me quiero dar de baja de esta vida | borrenme de este mundo | quiero cancelar las citas | que paren el desalojo
+ya no quiero los bills | no quiero mas problemas | ya no quiero nada con la vida | no mas textos a mi ex
+no me escribas estoy trabajando | no me escribas asi | ya no mandes mensajes a mi ex
 """
 NOT_WRONG = """
 got the wrong number of hours on my check | he kept calling the wrong number | they arrested the wrong person
@@ -73,6 +90,8 @@ im not good | im not ok | im not working | this aint right | this is not fair | 
 hanging with the wrong people | i went to the wrong building | they gave me the wrong number for the clinic
 im not the person i used to be | no soy feliz | no soy de aqui | no soy capaz
 me dieron el numero equivocado de la clinica | ya no soy el mismo
+wrong number for the shelter | you got the wrong person for that job | looking for someone else to watch my kids
+aqui no hay nadie que me ayude | no soy la persona que era | me dieron numero equivocado de la clinica
 """
 NEITHER_KEYWORD = (
     "yes | YES | Yes. | no | ok | 1 | 2 | si | im good | stopped by | started work | helpful | 👍 | | . | resume"

@@ -33,6 +33,16 @@ tengo una pistola y lo voy a matar | andan buscandome los de la pandilla | saben
 se metieron a mi casa | mi ex me amenazó de muerte | mi hermano tuvo una sobredosis | quieren q mate a alguien
 me van a quebrar | tengo miedo q me maten | me corto los brazos | no puedo respirar | mi hija no aparece
 se llevaron a mi bebe
+dont text me he is here | no more texts hes reading them | stop texting he got my phone | STOP hes here
+stop texting me my ex is reading my messages | he is here dont text me | shes next to me stop texting
+dont text me they took my phone | please dont message me my husband checks my phone | cant text hes here
+no me escribas esta aqui conmigo | ya no mandes mensajes me revisa el telefono | esta a mi lado no me escribas
+no me manden nada el tiene mi celular | me quito el telefono ya no me escriban | sáquenme de aquí
+end it all | unsubscribe from life | i wanna quit life | quit on life | opt out of life | let me die
+cancel my subscription to life | log me out of life | take me off this earth | delete my life | make it all stop
+i no longer wish to exist | ya me quiero dar de baja de esta vida | borrenme de este mundo | déjenme morir
+terminar con mi vida | quiero salir de este mundo | ya basta de esta vida | ya no quiero nada con la vida
+me corto | me corté las venas
 """
 HARMLESS = """
 they found me a better job | me encontraron un trabajo | he grabbed me some food | my cousin beat me at 2k
@@ -45,6 +55,11 @@ cut my hair today | looking for my keys lol | im killing it at my new job | he s
 i need a nail gun for work | see you at 3 | it's hot outside | no need for a ride | jaja me muero de risa
 aqui trabajando | me siguen gustando las clases | estoy muerto de cansancio pero bien
 ya consegui trabajo gracias | compre una pistola de agua
+dont text me im at work | cant talk im reading | stop texting me he moved | stop texting he has a new phone
+no me escribas estoy trabajando | no me escriba estoy aqui en el trabajo | no me llames estoy leyendo
+ya no me escriban ya tiene otro telefono | ya no me manden mensajes no tengo telefono
+take me off the list for the shelter | unsubscribe | quit my job | cancel my light bill | cancel my life insurance
+quiero darme de baja del seguro | tengo corte el martes | ando corto de dinero | me corté el pelo
 """
 CLOSED = """
 im good | all good thanks | doing fine | todo bien gracias | 👍 | 👍🏽👍🏽 | ok | OK. | 1 | Im good, thank you!
