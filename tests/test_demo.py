@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
@@ -66,6 +66,7 @@ class Demo:
 
     folder: Path
     port: int
+    known: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.log = (self.folder / f"terminal-{self.port}.txt").open("w+")
@@ -114,14 +115,14 @@ class Demo:
 
     def family(self) -> set[int]:
         """The process and all that came from it."""
-        known = {self.process.pid}
-        while more := {child for pid in known for child in children_of(pid)} - known:
-            known |= more
-        return known
+        self.known.add(self.process.pid)
+        while more := {child for pid in self.known for child in children_of(pid)} - self.known:
+            self.known |= more
+        return set(self.known)
 
     def ends(self) -> None:
         """Leave nothing behind, whatever became of the test."""
-        for pid in self.family() if self.process.poll() is None else ():
+        for pid in filter(is_alive, self.family()):
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
         self.log.close()
