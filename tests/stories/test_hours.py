@@ -57,6 +57,7 @@ def test_everyone_has_hours_of_their_own(world: World) -> None:
     world.settles()  # 10:00 in Kansas City, 6:00 in Honolulu
     near.hears("How is your week")
     far.hears_nothing()
+    assert world.check_ins(far) == []
     world.passes(hours=3)
     far.hears("How is your week")
 

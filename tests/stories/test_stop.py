@@ -7,7 +7,7 @@ import pytest
 from bot.core.delivery import Status
 from bot.core.kinds import Purpose
 from bot.inbox import Incoming
-from bot.models import Consent, Event, Participant, Role
+from bot.models import Consent, Event, OptOut, Participant, Role
 from bot.outbox import Draft, queue
 from bot.people import opt_out, recipient
 from tests.world import Colleague, Person, World
@@ -202,6 +202,8 @@ def test_every_address_of_the_person_is_closed(world: World) -> None:
     world.passes(hours=1)
     other.hears_nothing()
     dana.hears_all()
+    with world.standby.db.reading() as session:
+        assert session.query(OptOut).count() == 2
 
 
 def test_staff_write_down_a_spoken_opt_out(world: World) -> None:

@@ -146,14 +146,14 @@ class Away:
 
 
 @pytest.mark.parametrize("slow", [True, False])
-def test_a_carrier_away_for_two_hours(world: World, log: Log, slow: bool) -> None:
+def test_a_carrier_away_for_long(world: World, log: Log, slow: bool) -> None:
     dana, sam = world.colleague("Dana"), world.colleague("Sam", Role.SUPERVISOR)
     ana, ben = world.participant("Ana", dana), world.participant("Ben", dana)
     away = Away(world, slow)
     world.standby = world.with_carrier(away)
     world.is_due(ben, "weekly")
     ana.texts("he hit me")
-    world.passes(hours=2)
+    world.passes(minutes=50 if slow else 120)
     log.expects("job_failed")  # looking for texts that no webhook brought
     away.back = True
     world.passes(minutes=25)
@@ -207,6 +207,25 @@ def test_a_text_that_nothing_can_handle_goes_to_a_person(
     assert log.expects("handling_failed") == 3
     dana.hears("someone may be in danger")
     assert world.flags(ana) == ["read now open"]
+
+
+def test_a_text_waits_while_the_one_before_it_cannot_be_handled(
+    world: World, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = world.participant("Ana", world.colleague("Dana"))
+    world.is_due(ana, "weekly")
+    world.settles()
+    ana.hears("week")
+    ana.sends("im good")
+    ana.sends("1")
+    with monkeypatch.context() as failing:
+        failing.setattr("bot.inbox.take_reply", None)
+        world.settles()
+    assert log.expects("handling_failed") == 1
+    assert [each.handled_at for each in world.texts_from(ana)] == [None, None]
+    world.passes(minutes=2)
+    ana.hears("place to stay")
+    ana.hears("And work?")
 
 
 def test_a_number_that_does_not_exist(world: World) -> None:
