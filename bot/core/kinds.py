@@ -57,11 +57,15 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """What one message says: its lane, what the writer wants, and each need with its reason."""
+    """What one message says: its lane, what the writer wants, and each need with its reason.
+
+    `partial`: part of the message was not read (a picture, a detector that failed), so it is never closed.
+    """
 
     lane: Lane
     intent: Intent
     hits: tuple[Hit, ...] = ()
+    partial: bool = False
 
     @property
     def needs(self) -> tuple[Need, ...]:

@@ -6,15 +6,18 @@ effects and stores the position between replies.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from bot.core.answers import Understood, understand
 from bot.core.flow import Does, Expect, Flow, Planned, State, Texts
+from bot.core.hours import SENDING_HOURS
 from bot.core.kinds import Attention, FlagKind, Found, Intent, Lane, Language, Outcome, Purpose, flag_kind
 from bot.core.speech import render
 from bot.core.turn import Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
 
 MORNING = time(9)  # a date without an hour is taken to mean the morning
+AFTERNOON = time(17)  # inside the sending hours of any programme
+LEAST_NOTICE = timedelta(hours=1)  # a reminder later than this leaves no time to act on it
 
 
 def begin(flow: Flow, values: Mapping[str, str], given: Given) -> Turn:
@@ -39,6 +42,7 @@ def silence(flow: Flow, position: Position, given: Given) -> Turn:
 
 def unprompted(found: Found, given: Given) -> Turn:
     """A text that no check-in waits for."""
+    found = _kept_open(found)
     talk = [_passed_on(given)] if found.hits or found.intent is Intent.HUMAN else []
     return Turn(None, (*_heard(found, given, talk), *_flags_of(found)), found.lane)
 
@@ -49,6 +53,7 @@ def reply(flow: Flow, position: Position, text: str, found: Found, given: Given)
     An urgent finding or a request for a person ends the questions and leaves the talking to people; what the same
     reply answers is kept all the same, and raises its flags.
     """
+    found = _kept_open(found)
     position = replace(position, spoken=tuple(dict.fromkeys((*position.spoken, *found.needs))), heard=True)
     state = flow.states.get(position.state)
     said = understand(state, text, given.language, given.now) if state else None
@@ -63,6 +68,11 @@ def reply(flow: Flow, position: Position, text: str, found: Found, given: Given)
     if said.answer and said.answer.does.flags_now:
         return _handed_over(state, position, said, found, given)
     return _answered(flow, state, position, said, found, given)
+
+
+def _kept_open(found: Found) -> Found:
+    """What was read only in part is put before a person, whatever the part that was read says."""
+    return replace(found, lane=max(found.lane, Lane.TODAY, key=_weight)) if found.partial else found
 
 
 def _answered(flow: Flow, state: State, position: Position, said: Understood, found: Found, given: Given) -> Turn:
@@ -88,7 +98,7 @@ def _lane_of_answer(said: Understood, does: Does, found: Found) -> Lane:
     """A listed answer and nothing beside it needs nobody; a free text or an answer with more to it does as found."""
     if does.flags or does.flag_values or found.hits:
         return Lane.TODAY
-    return Lane.CLOSED if said.whole and found.intent is Intent.REPLY else found.lane
+    return Lane.CLOSED if said.whole and found.intent is Intent.REPLY and not found.partial else found.lane
 
 
 def _not_understood(flow: Flow, state: State, position: Position, found: Found, given: Given) -> Turn:
@@ -133,7 +143,7 @@ def _heard(found: Found, given: Given, talk: Sequence[Effect]) -> Sequence[Effec
 
 
 def _flags_of(found: Found, does: Does | None = None, values: Mapping[str, str] | None = None) -> tuple[Effect, ...]:
-    """Each kind once: what was found in the words, what the chosen answer raises; READ where nothing else fits."""
+    """Each kind once: what was found in the words, what the chosen answer raises; READ where that is not all."""
     flags: dict[FlagKind, RaiseFlag] = {}
     for need in found.needs:
         hits = tuple(hit for hit in found.hits if hit.need is need)
@@ -148,8 +158,8 @@ def _flags_of(found: Found, does: Does | None = None, values: Mapping[str, str] 
             flags[Attention.HELP] = RaiseFlag(Attention.HELP)
     if found.urgent and not any(flag.urgent for flag in flags.values()):
         flags[Attention.READ] = RaiseFlag(Attention.READ, urgent=True)
-    if not flags and found.lane is not Lane.CLOSED:
-        flags[Attention.READ] = RaiseFlag(Attention.READ)
+    if found.partial or (not flags and found.lane is not Lane.CLOSED):
+        flags.setdefault(Attention.READ, RaiseFlag(Attention.READ))
     return tuple(flags.values())
 
 
@@ -176,13 +186,37 @@ def _plans(does: Does, values: Mapping[str, str], given: Given) -> tuple[Effect,
 
 
 def due_at(plan: Planned, values: Mapping[str, str], now: datetime) -> datetime | None:
-    """When a planned flow is due. None where its date is missing, unreadable, or too near for the reminder."""
+    """When a planned flow is due. None where its date is missing, unreadable, or too near for the reminder.
+
+    A reminder that would wait for the sending hours until it is of no use (three hours before 8:30) comes on the
+    afternoon before.
+    """
     if plan.after is not None:
         return now + plan.after
     target = moment_of(values.get(plan.date or "", ""), now)
     if target is None or plan.before is None or target - now <= plan.before:
         return None
-    return target - plan.before
+    due = target - plan.before
+    try:
+        due = due if _of_use(due, target, now) else _afternoon_before(due, now)
+    except OverflowError:  # the last day of the calendar, mistyped
+        return None
+    return due if due > now else None
+
+
+def _of_use(due: datetime, target: datetime, now: datetime) -> bool:
+    """Whether a text due then still leaves with some notice, on the wall clock of `now`'s zone."""
+    local = due.astimezone(now.tzinfo)
+    if SENDING_HOURS.opens <= local.time() < SENDING_HOURS.closes:
+        return True
+    day = local.date() if local.time() < SENDING_HOURS.opens else local.date() + timedelta(days=1)
+    return datetime.combine(day, SENDING_HOURS.opens, now.tzinfo) + LEAST_NOTICE <= target
+
+
+def _afternoon_before(due: datetime, now: datetime) -> datetime:
+    local = due.astimezone(now.tzinfo)
+    day = local.date() if local.time() > AFTERNOON else local.date() - timedelta(days=1)
+    return datetime.combine(day, AFTERNOON, now.tzinfo)
 
 
 def moment_of(value: str, now: datetime) -> datetime | None:

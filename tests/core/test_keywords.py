@@ -71,8 +71,9 @@ mi ex no me deja en paz | no me deja de escribir mi ex | me cancelaron los benef
 tengo que parar en la tienda | mi hermano ya no me llama | para mi hijo | no quiero pelear
 no me llamen ahorita estoy trabajando | no quiero morir | ya no vivo ahi | alto voltaje en la casa, no hay luz
 bajaron mis horas
-take me off the list for the shelter | take my name off the waiting list | remove me from the program list at the shelter
-get my name off this lease | i need to get off this list for the shelter | get my name off that list at court
+take me off the list for the shelter | take my name off the waiting list
+remove me from the program list at the shelter | get my name off this lease
+i need to get off this list for the shelter | get my name off that list at court
 unsubscribe from life | i want to opt out of life | cancel my subscription to life | opt out of the class
 stop the eviction | cancel my light bill | end it all | quit on life | stop sending the cops here
 stop calls from the landlord | no more calls from my po | dont send me back to jail | dont send me home

@@ -73,6 +73,9 @@ CLOSED, TODAY, NOW_LANE = (Found(lane, Intent.REPLY) for lane in (Lane.CLOSED, L
 HOUSED = Found(Lane.TODAY, Intent.REPLY, (Hit(Need.HOUSING, False, 0, 7, "put out"),))
 SHOT = Found(Lane.NOW, Intent.REPLY, (Hit(Need.SAFETY, True, 0, 4, "shot at"),))
 UNEASY = Found(Lane.TODAY, Intent.REPLY, (Hit(Need.SAFETY, False, 0, 4, "uneasy"),))
+PICTURE, PICTURE_TODAY, PICTURE_HOUSED, PICTURE_SHOT = (
+    replace(found, partial=True) for found in (CLOSED, TODAY, HOUSED, SHOT)
+)
 CALL = Found(Lane.TODAY, Intent.HUMAN)
 HELP = Found(Lane.TODAY, Intent.HELP)
 
@@ -167,6 +170,21 @@ REPLIES: list[tuple[str, Talk, str, Found, str | None, dict[FlagKind, bool], Lan
         "a person is asked for with a need",
         Talk(), "put out call me", replace(HOUSED, intent=Intent.HUMAN), None,
         {Need.HOUSING: False, Attention.HUMAN: False}, Lane.TODAY,
+    ),
+    ("a picture beside a harmless word", Talk(), "good", PICTURE, "bed", {Attention.READ: False}, Lane.TODAY),
+    ("a picture beside a listed answer", at_bed(), "1", PICTURE, "safe", {Attention.READ: False}, Lane.TODAY),
+    ("a picture beside unread words", at_bed(), "hm", PICTURE_TODAY, "bed", {Attention.READ: False}, Lane.TODAY),
+    (
+        "a picture beside an answer with a flag", at_bed(), "2", PICTURE, "safe",
+        {Need.HOUSING: False, Attention.READ: False}, Lane.TODAY,
+    ),
+    (
+        "a picture beside an urgent answer", at_safe(), "3", PICTURE, None,
+        {Need.SAFETY: True, Attention.READ: False}, Lane.NOW,
+    ),
+    (
+        "a picture beside urgent words", at_bed(), "shot", PICTURE_SHOT, None,
+        {Need.SAFETY: True, Attention.READ: False}, Lane.NOW,
     ),
     ("help leaves the question open", at_bed(), "help", HELP, "bed", {Attention.HELP: False}, Lane.TODAY),
 ]  # fmt: skip
@@ -280,6 +298,9 @@ def test_a_nudge_leaves_everything_where_it_is() -> None:
 UNPROMPTED = [
     (CLOSED, [], {}, Lane.CLOSED),
     (TODAY, [], {Attention.READ: False}, Lane.TODAY),
+    (PICTURE, [], {Attention.READ: False}, Lane.TODAY),
+    (PICTURE_HOUSED, ["PASSED_ON"], {Need.HOUSING: False, Attention.READ: False}, Lane.TODAY),
+    (PICTURE_SHOT, ["SAFETY"], {Need.SAFETY: True, Attention.READ: False}, Lane.NOW),
     (HOUSED, ["PASSED_ON"], {Need.HOUSING: False}, Lane.TODAY),
     (CALL, ["PASSED_ON"], {Attention.HUMAN: False}, Lane.TODAY),
     (HELP, ["HELP"], {Attention.HELP: False}, Lane.TODAY),
@@ -318,7 +339,15 @@ def test_states_that_only_tell_are_all_said_in_one_go() -> None:
 DUE = [
     ("2026-11-25T15:00", datetime(2026, 11, 25, 12, tzinfo=UTC)),
     ("2026-11-25T15:00+02:00", datetime(2026, 11, 25, 10, tzinfo=UTC)),
-    ("2026-11-25", datetime(2026, 11, 25, 6, tzinfo=UTC)),
+    ("2026-11-25T12:00", datetime(2026, 11, 25, 9, tzinfo=UTC)),
+    ("2026-11-25T10:00", datetime(2026, 11, 25, 7, tzinfo=UTC)),  # leaves at 9:00, an hour before
+    ("2026-11-25T09:59", datetime(2026, 11, 24, 17, tzinfo=UTC)),
+    ("2026-11-25T08:30", datetime(2026, 11, 24, 17, tzinfo=UTC)),
+    ("2026-11-25T08:30-06:00", datetime(2026, 11, 25, 11, 30, tzinfo=UTC)),
+    ("2026-11-25T23:30", datetime(2026, 11, 25, 17, tzinfo=UTC)),
+    ("2026-11-25", datetime(2026, 11, 24, 17, tzinfo=UTC)),
+    ("2026-11-24T08:30", datetime(2026, 11, 23, 17, tzinfo=UTC)),
+    ("9999-12-31T23:59", None),
     ("2026-11-23T12:59", None),
     ("2026-11-01", None),
     ("0001-01-01", None),
@@ -330,6 +359,11 @@ DUE = [
 @pytest.mark.parametrize(("value", "due"), DUE)
 def test_a_reminder_is_due_before_its_date_or_not_at_all(value: str, due: datetime | None) -> None:
     assert due_at(Planned("f", before=timedelta(hours=3), date="d"), {"d": value}, NOW) == due
+
+
+def test_who_answers_on_the_evening_before_an_early_appointment_gets_no_second_reminder() -> None:
+    evening = NOW.replace(hour=17, minute=30)
+    assert due_at(Planned("f", before=timedelta(hours=3), date="d"), {"d": "2026-11-24T08:30"}, evening) is None
 
 
 @given(st.text())
@@ -350,7 +384,7 @@ def few(each: st.SearchStrategy[T], most: int = 1) -> st.SearchStrategy[tuple[T,
     return st.lists(each, max_size=most).map(tuple)
 
 
-FOUND = st.builds(Found, st.sampled_from(Lane), st.sampled_from(Intent), few(HITS, 2))
+FOUND = st.builds(Found, st.sampled_from(Lane), st.sampled_from(Intent), few(HITS, 2), st.booleans())
 NEEDS, VALUES = few(st.sampled_from(Need)), few(st.sampled_from(NAMES))
 DOES = st.builds(Does, flags=NEEDS, flags_now=NEEDS, plans=few(PLANS), flag_values=VALUES)
 KEYS = st.sampled_from(("1", "2", "yes", "no"))
@@ -401,6 +435,8 @@ def promise_of_a_turn(flow: Flow, talk: Talk, found: Found) -> None:
         assert set(found.needs) <= set(talk.turn.position.spoken)
     if found.urgent:
         assert talk.outcome is Outcome.HANDED_OVER and talk.turn.lane is Lane.NOW and any(talk.flags.values())
+    if found.partial:
+        assert talk.turn.lane is not Lane.CLOSED and Attention.READ in talk.flags
     assert set(found.needs) <= set(talk.flags)
 
 
