@@ -1,5 +1,7 @@
 """How many segments a text is cut into on its way: what is paid for, and what the sending rate counts."""
 
+import unicodedata
+
 GSM_7 = "GSM-7"
 UCS_2 = "UCS-2"
 
@@ -23,6 +25,17 @@ def segments(text: str) -> tuple[str, int]:
     widths = [_width(char, encoding) for char in text]
     alone, joined = _ROOM[encoding]
     return encoding, 1 if sum(widths) <= alone else _filled(widths, joined)
+
+
+def without_accents(text: str) -> str:
+    """The text in the letters of GSM-7 as far as that goes: "Sofía" becomes "Sofia", "Muñoz" stays."""
+    return "".join(char if char in _BASIC or char in _EXTENDED else _bare(char) for char in text)
+
+
+def _bare(char: str) -> str:
+    if char in "’‘ʼ":
+        return "'"
+    return "".join(part for part in unicodedata.normalize("NFD", char) if unicodedata.category(part) != "Mn")
 
 
 def _width(char: str, encoding: str) -> int:

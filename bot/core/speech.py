@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.core.kinds import Language
+from bot.core.segments import segments, without_accents
 
 SLOT = re.compile(r"\{(\w+)\}")
 WEEKDAYS = {
@@ -25,8 +26,19 @@ def slots(text: str) -> tuple[str, ...]:
 
 
 def render(text: str, values: Mapping[str, str], language: Language) -> str:
-    """Fill the slots of a text. ISO dates are read aloud; a value that is missing leaves nothing, never a brace."""
-    return SLOT.sub(lambda slot: spoken(values.get(slot[1], ""), language), text)
+    """Fill the slots of a text. ISO dates are read aloud; a value that is missing leaves nothing, never a brace.
+
+    An accent in a value is left out where it alone would cost another segment: one "Sofía" turns a whole English text
+    into UCS-2, which holds less than half as much.
+    """
+    said = {name: spoken(values.get(name, ""), language) for name in slots(text)}
+    written = _filled(text, said)
+    bare = _filled(text, {name: without_accents(value) for name, value in said.items()})
+    return bare if segments(bare)[1] < segments(written)[1] else written
+
+
+def _filled(text: str, said: Mapping[str, str]) -> str:
+    return SLOT.sub(lambda slot: said[slot[1]], text)
 
 
 def spoken(value: str, language: Language) -> str:
@@ -54,3 +66,8 @@ def say_moment(moment: datetime, language: Language, with_time: bool) -> str:
 def clock(moment: datetime) -> str:
     """"2:30 pm": understood in both languages, and plain enough for one-segment texts."""
     return f"{moment.hour % 12 or 12}:{moment.minute:02d} {'am' if moment.hour < 12 else 'pm'}"
+
+
+def first_name(name: str) -> str:
+    """The first word of a name; a name of nothing but spaces has none."""
+    return name.split()[0] if name.split() else ""

@@ -38,6 +38,23 @@ def test_a_value_is_no_place_to_smuggle_a_slot_in() -> None:
     assert render("{said}", {"said": "{contact}", "contact": "816"}, EN) == "{contact}"
 
 
+LONG = "Hi, it's {worker}. " + "How? " * 27
+NAMES = [
+    (LONG, "Sofía", EN, "Hi, it's Sofia."),
+    (LONG, "D’Angelo", EN, "Hi, it's D'Angelo."),
+    (LONG, "Muñoz", EN, "Hi, it's Muñoz."),
+    ("Hi, it's {worker}.", "Sofía", EN, "Hi, it's Sofía."),
+    ("Aquí {worker}. " + "¿Y? " * 30, "Sofía", ES, "Aquí Sofía."),
+]
+
+
+@pytest.mark.parametrize(("text", "worker", "language", "said"), NAMES)
+def test_a_name_loses_its_accent_only_where_it_would_cost_a_segment(
+    text: str, worker: str, language: Language, said: str
+) -> None:
+    assert render(text, {"worker": worker}, language).startswith(said)
+
+
 def test_slots_are_named_in_their_order() -> None:
     assert slots("{b} {a} { c } {}") == ("b", "a")
 
