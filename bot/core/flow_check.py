@@ -9,7 +9,9 @@ from math import inf
 from bot.core.always import Always
 from bot.core.flow import Answer, Does, Expect, Flow, State
 from bot.core.flow_texts import WORDS, Problem, is_keyword, text_problems, too_long
+from bot.core.kinds import Attention, Intent
 from bot.core.machine import again_texts
+from bot.core.needs import find
 from bot.core.normal import normalise
 
 __all__ = ["Problem", "check", "check_always"]
@@ -193,6 +195,20 @@ def _keywords(looked: _Looked) -> Iterator[Problem]:
             yield Problem(looked.at(state), what, "use a number as the key and other words")
 
 
+def _alarms(looked: _Looked) -> Iterator[Problem]:
+    """Such an answer ends the questions, as if the person had told of danger or asked for a call."""
+    for state in looked.flow.states.values():
+        for answer in state.answers:
+            for word in answer.words:
+                found = find(word)
+                if found.urgent and not answer.does.flags_now:
+                    yield Problem(looked.at(state), f"the answer '{word}' reads as danger and alerts a person at once",
+                                  "use other words, or flag_now on this answer")  # fmt: skip
+                elif found.intent is Intent.HUMAN and Attention.HUMAN not in answer.does.flags:
+                    yield Problem(looked.at(state), f"the answer '{word}' reads as asking for a person",
+                                  "use other words, or flag = \"human\" on this answer")  # fmt: skip
+
+
 def _twice(looked: _Looked) -> Iterator[Problem]:
     for state in looked.flow.states.values():
         for one, other in combinations(state.answers, 2):
@@ -243,5 +259,5 @@ def _flag_values(looked: _Looked) -> Iterator[Problem]:
 Rule = Callable[[_Looked], Iterator[Problem]]
 RULES: tuple[Rule, ...] = (
     _timing, _nudge, _expiry, _targets, _reached, _endings, _circles, _texts, _asked_again,
-    _answers, _offered, _keywords, _twice, _ranges, _plans, _flag_values,
+    _answers, _offered, _keywords, _alarms, _twice, _ranges, _plans, _flag_values,
 )  # fmt: skip

@@ -75,6 +75,9 @@ BROKEN = [
     (('key = "2"', 'key = "yes"'), "state bed", "the answer 'yes' is a word that ends", "use a number"),
     (('["bad"]', '["quit"]'), "state bed", "the answer 'quit' is a word that ends", "use a number"),
     (('["bad"]', '["ayuda"]'), "state bed", "the answer 'ayuda' is a word", "use a number"),
+    (('["bad"]', '["in danger"]'), "state bed", "the answer 'in danger' reads as danger", "other words, or flag_now"),
+    (('["bad"]', '["me quieren matar"]'), "state bed", "'me quieren matar' reads as danger", "or flag_now"),
+    (('["bad"]', '["call me please"]'), "state bed", "'call me please' reads as asking for a person", 'flag = "human"'),
     (("How are you, friend?", "Good? Reply YES."), "state open, 'en'", "asks for 'yes'", "ask for 1, 2 or 3"),
     (("How are you, friend?", "Done? Text end."), "state open, 'en'", "asks for 'end'", "ask for 1, 2 or 3"),
     (("¿Cómo está hoy?", "Conteste con cancelar."), "state open, 'es'", "asks for 'cancelar'", "ask for 1, 2 or 3"),
@@ -136,6 +139,15 @@ def test_rule(change: tuple[str, ...], place: str, what: str, mend: str) -> None
     problems = check(parse("weekly", source), {"weekly", "job"}, ALWAYS)
     assert any(place in each.place and what in each.what and mend in each.mend for each in problems), problems
     assert all(each.place.startswith("weekly.toml") for each in problems)
+
+
+ALARMING = ['["not safe"]\nflag_now = "safety"', '["call me please"]\nflag = "human"']
+
+
+@pytest.mark.parametrize("meant", ALARMING)
+def test_an_answer_may_call_a_person_where_it_is_meant_to(meant: str) -> None:
+    source = GOOD.replace('["bad"]\nflag = "{need}"', meant)
+    assert source != GOOD and check(parse("weekly", source), {"weekly", "job"}, ALWAYS) == []
 
 
 def test_a_circle_through_questions_that_may_all_be_left_out_never_waits_either() -> None:
