@@ -88,6 +88,27 @@ def test_no_unexpected_text(name: str, language: Language) -> None:
 
 
 @pytest.mark.parametrize("name", SHELF.flows)
+def test_an_accented_name_makes_no_english_text_longer(name: str) -> None:
+    flow = SHELF.flows[name]
+    for texts in (flow.nudge, *(state.say for state in flow.states.values())):
+        lengths = [
+            segments(render(texts.get(Language.EN, ""), {**WORDS, **values_of(flow), "worker": worker}, Language.EN))[1]
+            for worker in ("Sebastian", "Sebastián")
+        ]
+        assert lengths[0] == lengths[1]
+
+
+@pytest.mark.parametrize(("name", "language"), EVERY)
+def test_a_nudge_says_how_to_answer_the_question_that_is_open(name: str, language: Language) -> None:
+    """Only who has not answered at all is nudged, so the open question is the first that waits."""
+    flow = SHELF.flows[name]
+    position = begin(flow, values_of(flow), given(language)).position
+    assert position
+    keys = [answer.key for answer in flow.states[position.state].answers] if flow.nudge else []
+    assert [key for key in keys if f" {key} " not in flow.nudge[language]] == []
+
+
+@pytest.mark.parametrize("name", SHELF.flows)
 def test_who_answers_nothing_ends_in_silence(name: str) -> None:
     flow = SHELF.flows[name]
     position = begin(flow, values_of(flow), given()).position
@@ -165,6 +186,22 @@ def test_an_answer_plans_what_follows(name: str, texts: tuple[str, ...], planned
     assert plans(replies(name, *texts)) == planned
 
 
+@pytest.mark.parametrize("texts", [("1",), ("3",)])
+@pytest.mark.parametrize("language", Language)
+def test_a_second_reminder_is_not_promised(texts: tuple[str, ...], language: Language) -> None:
+    """It is not sent to who answers too near the appointment."""
+    said = " ".join(says(replies("appointment", *texts, language=language)))
+    assert ("We may text you once more" if language is Language.EN else "Tal vez le escribimos") in said
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_safety_text_is_true_even_where_nobody_can_be_alerted(language: Language) -> None:
+    said = render(SHELF.always.safety[language], WORDS, language)
+    assert segments(said)[1] <= {Language.EN: 1, Language.ES: 2}[language]
+    assert [part for part in ("911", "988") if part not in said] == []
+    assert not {"told", "soon", "avisamos", "pronto"} & set(said.split())
+
+
 def silent(name: str) -> Turn:
     flow = SHELF.flows[name]
     position = begin(flow, values_of(flow), given()).position
@@ -229,6 +266,6 @@ def test_without_the_safety_text_nothing_starts(tmp_path: Path) -> None:
     with pytest.raises(FlowError, match="always.toml: cannot be read"):
         load_flows(tmp_path)
     always = (FLOWS / "always.toml").read_text(encoding="utf-8")
-    (tmp_path / "always.toml").write_text(always.replace("Our team has been told.", "Police told."), encoding="utf-8")
+    (tmp_path / "always.toml").write_text(always.replace("Thanks for telling us.", "Police told."), encoding="utf-8")
     with pytest.raises(FlowError, match="always.toml: safety, 'en': 'police' tells a stranger"):
         load_flows(tmp_path)
