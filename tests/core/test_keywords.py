@@ -23,7 +23,8 @@ hey please leave me alone | im blocking this number | Revoke! | quit. | END!! | 
 stop calling me | stop harassing me | get me off this list | dont send me nothing 😡 stop texting me
 dont text me he is here | no more texts hes reading them | stop texting he got my phone | STOP hes here
 take me off the list for good i got housing | leave my phone alone | no more messages from you
-unsubscribe from this | opt out of this | get me out of this program | dont send me any more texts
+unsubscribe from this | opt out of this | get me out of this program | make it stop texting me
+dont send me any more texts
 """
 STOP_SPANISH = """
 ya no manden nada | ya dejen de estar mandando mensajes | me pueden quitar de la lista | no vuelvan a escribir
@@ -39,7 +40,8 @@ no más mensajes por favor | ya no quiero participar | ya no me interesa | no me
 los voy a bloquear | no me contacten | no me busquen | retiro mi consentimiento | les dije que ya no me escriban
 quiero que me quiten de la lista | dejame en paz | paren los mensajes | ya no me texteen
 no me escribas esta aqui conmigo | ya no mandes mensajes me revisa el telefono | no me escribas
-denme de baja de esta lista | quiero cancelar los mensajes | no quiero mas mensajes
+denme de baja de esta lista | denme de baja mi telefono | ya no manden mensajes a mi hijo
+quiero cancelar los mensajes | no quiero mas mensajes
 """
 WRONG_ENGLISH = """
 wrong number | Wrong number!! | sorry wrong number | you got the wrong person | you have the wrong number
@@ -74,13 +76,14 @@ bajaron mis horas
 take me off the list for the shelter | take my name off the waiting list
 remove me from the program list at the shelter | get my name off this lease
 i need to get off this list for the shelter | get my name off that list at court
+no longer want to be here | i no longer want to be alive | ya no quiero estar en este mundo
 unsubscribe from life | i want to opt out of life | cancel my subscription to life | opt out of the class
 stop the eviction | cancel my light bill | end it all | quit on life | stop sending the cops here
 stop calls from the landlord | no more calls from my po | dont send me back to jail | dont send me home
 dont write me up | dont want no messages from my ex | i had to leave my phone at the shop
 i was told to stop texting him | quitenme de la lista del refugio | quitenme de la lista de espera
 saquenme de la lista de la corte | sáquenme de esta casa | quitenme de la calle | dar de baja el carro
-quiero dar de baja mi telefono | me van a dar de baja del seguro | darme de baja de la escuela
+dar de baja la luz | me van a dar de baja del seguro | darme de baja de la escuela
 ya me quiero dar de baja de esta vida | borrenme de este mundo | quiero cancelar las citas | que paren el desalojo
 ya no quiero los bills | no quiero mas problemas | ya no quiero nada con la vida | no mas textos a mi ex
 no me escribas estoy trabajando | no me escribas asi | ya no mandes mensajes a mi ex

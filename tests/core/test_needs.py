@@ -57,7 +57,8 @@ aqui trabajando | me siguen gustando las clases | estoy muerto de cansancio pero
 ya consegui trabajo gracias | compre una pistola de agua
 dont text me im at work | cant talk im reading | stop texting me he moved | stop texting he has a new phone
 no me escribas estoy trabajando | no me escriba estoy aqui en el trabajo | no me llames estoy leyendo
-ya no me escriban ya tiene otro telefono | ya no me manden mensajes no tengo telefono
+ya no me escriban ya tiene otro telefono | ya esta aqui mi hijo | make it stop texting me
+para nada esta aqui todo bien | ya no esta aqui mi ex | ya no me manden mensajes no tengo telefono
 take me off the list for the shelter | unsubscribe | quit my job | cancel my light bill | cancel my life insurance
 quiero darme de baja del seguro | tengo corte el martes | ando corto de dinero | me corté el pelo
 """
