@@ -23,7 +23,8 @@ hey please leave me alone | im blocking this number | Revoke! | quit. | END!! | 
 stop calling me | stop harassing me | get me off this list | dont send me nothing 😡 stop texting me
 dont text me he is here | no more texts hes reading them | stop texting he got my phone | STOP hes here
 take me off the list for good i got housing | leave my phone alone | no more messages from you
-no longer want to be on this list | unsubscribe from this | opt out of this | get me out of this program | make it stop texting me
+no longer want to be on this list
+unsubscribe from this | opt out of this | get me out of this program | make it stop texting me
 dont send me any more texts
 """
 STOP_SPANISH = """
