@@ -81,7 +81,7 @@ def rows() -> ResponseReturnValue:
 
 
 def _listing(session: Session, staff: SignedIn, page: int, sought: str = "") -> Listing:
-    """Urgent first, then whoever has something open, the longest wait first, then by name."""
+    """Untaken danger first, then danger in somebody's hands, then other flags; the longest wait first, then by name."""
     participants = _participants(session, staff, sought)
     flags = _open_flags(session, staff)
     ordered = sorted(participants, key=lambda each: (*_pressing(flags.get(each.id, [])), each.name.casefold()))
@@ -109,15 +109,20 @@ def _participants(session: Session, staff: SignedIn, sought: str) -> list[Partic
 def _open_flags(session: Session, staff: SignedIn) -> dict[int | None, list[Flag]]:
     unresolved = select(Flag).where(Flag.state != FlagState.RESOLVED, visible_flags(staff))
     found: dict[int | None, list[Flag]] = {}
-    for flag in session.scalars(unresolved.order_by(Flag.urgency, Flag.raised_at)):
+    for flag in sorted(session.scalars(unresolved), key=lambda each: (_rank(each), each.raised_at)):
         found.setdefault(flag.participant_id, []).append(flag)
     return found
 
 
 def _pressing(flags: Sequence[Flag]) -> tuple[int, float]:
-    if not flags:
-        return 2, 0.0
-    return (0 if flags[0].urgency is Urgency.NOW else 1), flags[0].raised_at.timestamp()
+    """A rank, the lowest first, and since when the most pressing of the flags waits."""
+    return min(((_rank(flag), flag.raised_at.timestamp()) for flag in flags), default=(3, 0.0))
+
+
+def _rank(flag: Flag) -> int:
+    if flag.urgency is not Urgency.NOW:
+        return 2
+    return 0 if flag.state is FlagState.OPEN else 1
 
 
 def _rows(session: Session, shown: list[Participant], flags: dict[int | None, list[Flag]]) -> Iterable[Row]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot import people
 from bot.core.kinds import Need
 from bot.inbox import Incoming
-from bot.models import Direction, Event, Message, Participant, Role
+from bot.models import Direction, Event, Flag, Message, Participant, Role
 from bot.web.bubbles import PAGE, pieces
 from tests.web.conftest import Browser
 from tests.world import Colleague, Person, World
@@ -43,6 +43,26 @@ def test_whoever_is_in_danger_stands_first(world: World, browses: Browses) -> No
     assert html.index("Zoe") < html.index("Ana")
     assert "somebody may be in danger" in html
     assert "Now Safety" in _text_of(html)
+
+
+def test_danger_that_nobody_has_taken_stands_before_danger_in_hand(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana, zoe, bo = (world.participant(name, dana) for name in ("Ana", "Zoe", "Bo"))
+    world.participant("Abe", dana)
+    bo.texts("i need a place to sleep")
+    bo.hears_all()
+    _in_danger(world, ana)
+    dana.hears_all()
+    browser = browses(dana)
+    with world.standby.db.reading() as session:
+        danger = session.query(Flag).filter(Flag.participant_id == ana.id, Flag.kind == Need.SAFETY).one().id
+    browser.posts(f"/flags/{danger}/take")
+    world.now += timedelta(minutes=5)
+    _in_danger(world, zoe)
+    dana.hears_all()
+    html = browser.reads("/people")
+    places = [html.index(f"/people/{each.id}") for each in (zoe, ana, bo)]
+    assert places == sorted(places) and html.index("Abe") > places[-1]
 
 
 def test_the_list_says_why_texts_do_not_reach_somebody(world: World, browses: Browses) -> None:
