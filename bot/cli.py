@@ -15,14 +15,16 @@ from bot import demo, flow_commands, logs, needs_commands
 from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import Database
-from bot.importing import ImportProblem, Register, RowReport, import_rows, read_phone, read_rows
+from bot.importing import DONE, Register, RowReport, import_rows, read_phone
 from bot.migrations import is_current, migrate
 from bot.models import Role, Staff
 from bot.people import note, participant_at
+from bot.sheets import ImportProblem, read_rows
 from bot.web.auth import hash_password
 from bot.wiring import Standby, build
 from scheduler import tick as tick_all
 
+ALWAYS_COUNTED = ("enrolled", "already there", "not taken")
 errors = Console(stderr=True)
 INSTANT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
 
@@ -146,15 +148,15 @@ def _print_import(reports: list[RowReport]) -> None:
         for problem in report.problems:
             click.echo(f"    {problem}")
     done = [report.done for report in reports]
-    click.echo(", ".join(f"{done.count(word)} {word}" for word in ("enrolled", "already there", "not taken")))
+    click.echo(", ".join(f"{done.count(word)} {word}" for word in DONE if word in done or word in ALWAYS_COUNTED))
 
 
 @main.command()
 @click.option("--at", type=INSTANT, metavar="INSTANT", help="An instant with its zone: 2026-11-23T16:00+00:00.")
 def tick(at: datetime | None) -> None:
-    """Run every job of the clock once; with --at as if it were then (simulated carrier only)."""
+    """Run every job of the clock once; with --at as if it were then (a carrier on this machine only)."""
     settings = load_settings()
-    if at is not None and not settings.simulated:
+    if at is not None and not settings.carrier_is_on_this_machine:
         raise ConfigError("--at works only with the simulated carrier: real people would be texted at the wrong time")
     standby = _ready(build(settings, soon=lambda deed: None))
     for job, count in tick_all(standby, at or standby.now()).items():

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     carrier: Literal["", "simulated", "twilio"] = Field("", alias="STANDBY_CARRIER")
     host: str = Field("127.0.0.1", alias="STANDBY_HOST")
     port: int = Field(8000, alias="STANDBY_PORT", ge=1, le=65535)
+    behind_proxy: bool = Field(False, alias="STANDBY_BEHIND_PROXY")
     programme: str = Field("KC Check-In", alias="STANDBY_PROGRAMME", max_length=30)
     contact: str = Field("816-555-0100", alias="STANDBY_CONTACT", max_length=30)
     zone: str = Field("America/Chicago", alias="STANDBY_ZONE")
@@ -160,7 +161,15 @@ class Settings(BaseSettings):
 
     @property
     def simulated(self) -> bool:
-        """Whether the carrier is one of our own: only then may a clock be wound."""
+        """Whether nobody real can be texted: the carrier is our own stand-in.
+
+        An account at Twilio is real, even behind a loopback address: an egress proxy may listen there.
+        """
+        return not self.uses_twilio and _is_loopback(self.api_url)
+
+    @property
+    def carrier_is_on_this_machine(self) -> bool:
+        """Whether texts go to a loopback address, be it the simulated carrier or somebody's own; no more than that."""
         return _is_loopback(self.api_url)
 
     @property

@@ -1,36 +1,30 @@
 """Enrolling people from a CSV file: good rows enter, bad rows enter nothing, and a report says which is which."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 from phonenumbers import timezone as number_zones
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.config import ZONES, Settings
-from bot.core.flow import Flow
-from bot.core.hours import next_open, on_wall_clock
 from bot.core.kinds import Language
 from bot.db import Database
+from bot.first_texts import plan_first_texts, startable_flows
 from bot.flows import Shelf
-from bot.models import Participant, Role, Staff
+from bot.models import Address, Consent, Participant, Role, Staff
 from bot.outbox import is_blocked
-from bot.people import Enrolment, enrol, participant_at, plan, staff_at
+from bot.people import Enrolment, agree, enrol, hold, participant_at, staff_at
+from bot.sheets import ImportProblem, SheetRow
 
-COLUMNS = ("name", "phone", "language", "zone", "caseworker", "cohort", "consent_on", "consent_by", "flow", "start_on")
-REQUIRED = ("name", "phone")
-SEPARATORS = ",;\t"
+ASKED_FOR_NO_MORE = "phone: this number asked for no more texts, so it is not texted until START comes from it"
 LONGEST_NAME, LONGEST_COHORT = 100, 60
-WELCOME = "welcome"
-FIRST_TEXT_AT = time(10)
-WEEKLY_DAYS = 7
 FARTHEST_START = timedelta(days=366)
+DONE = ("enrolled", "consent recorded", "already there", "not taken")
 LANGUAGES = {"": Language.EN, "english": Language.EN, "spanish": Language.ES, "español": Language.ES} | {
     each.value: each for each in Language
 }
@@ -38,26 +32,9 @@ LANGUAGES = {"": Language.EN, "english": Language.EN, "spanish": Language.ES, "e
 Value = TypeVar("Value")
 
 
-class ImportProblem(Exception):
-    """A file or a value cannot be taken. The message says what is wrong and what to write instead."""
-
-    def __init__(self, message: str, column: str = "") -> None:
-        super().__init__(message)
-        self.column = column
-
-
-@dataclass(frozen=True)
-class SheetRow:
-    """One row of the file: the line it ends at, its cells by column, and what is wrong with the row as a whole."""
-
-    line: int
-    cells: dict[str, str]
-    problem: str = ""
-
-
 @dataclass(frozen=True)
 class RowReport:
-    """What was done with one row: its line in the file, "enrolled", "already there" or "not taken", and why."""
+    """What was done with one row: its line in the file, one of the words of DONE, and why."""
 
     line: int
     done: str
@@ -73,49 +50,23 @@ class Register:
     shelf: Shelf
 
 
-def read_rows(content: bytes) -> list[SheetRow]:
-    """The rows of a participants.csv that hold anything. Raises ImportProblem where the file itself is wrong."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ImportProblem("this is no UTF-8 text; save the sheet as 'CSV UTF-8'") from error
-    if "\0" in text:
-        raise ImportProblem("this is no text; save the sheet as 'CSV UTF-8'")
-    if not text.strip():
-        raise ImportProblem(f"the file is empty. The first line must name columns out of: {','.join(COLUMNS)}")
-    first = text.splitlines()[0]
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count), skipinitialspace=True, strict=True
-    )
-    try:
-        columns = _columns(next(reader))
-        return [_sheet_row(reader.line_num, columns, cells) for cells in reader if any(map(str.strip, cells))]
-    except csv.Error as error:
-        raise ImportProblem(f"line {reader.line_num}: not readable as CSV ({error}); look for a stray quote") from error
+@dataclass(frozen=True)
+class First:
+    """What a row wants to come week by week, and from which day on."""
 
+    flow: str
+    start_on: date | None
 
-def _columns(names: list[str]) -> list[str]:
-    found = [name.strip().lower() for name in names]
-    wrong = [f"no column '{name}'" for name in REQUIRED if name not in found]
-    wrong += [f"unknown column '{name}'" for name in found if name not in COLUMNS]
-    wrong += [f"column '{name}' twice" for name in COLUMNS if found.count(name) > 1]
-    if wrong:
-        raise ImportProblem(f"{'; '.join(wrong)}. The first line must name columns out of: {','.join(COLUMNS)}")
-    return found
-
-
-def _sheet_row(line: int, columns: list[str], cells: list[str]) -> SheetRow:
-    """Spaces and line breaks inside a cell become single spaces; cells missing at the end are empty."""
-    named = dict.fromkeys(COLUMNS, "") | {
-        name: " ".join(cell.split()) for name, cell in zip(columns, cells, strict=False)
-    }
-    surplus = any(cell.strip() for cell in cells[len(columns) :])
-    problem = "more cells than columns; put quotes around what holds a comma" if surplus else ""
-    return SheetRow(line, named, problem)
+    def plan(self, register: Register, session: Session, participant: Participant, now: datetime) -> None:
+        """The welcome before it; what was planned or used before stays as it is."""
+        plan_first_texts(session, register.settings, participant, self.flow, now, self.start_on)
 
 
 def import_rows(register: Register, rows: Iterable[SheetRow], now: datetime) -> Iterator[RowReport]:
-    """Take in each row in a transaction of its own and say what was done. A person who is there already stays as is."""
+    """Take in each row in a transaction of its own and say what was done.
+
+    A person who is there already stays as is, save that consent is added where none was ever on record.
+    """
     for row in rows:
         with register.db.writing() as session:
             report = _take(register, session, row, now)
@@ -126,49 +77,53 @@ def _take(register: Register, session: Session, row: SheetRow, now: datetime) ->
     if row.problem:
         return RowReport(row.line, "not taken", (row.problem,))
     read = _Cells(register, session, row.cells, now)
-    person, flow, start_on = read.person(), read.flow(), read.start_on()
+    person, first = read.person(), First(read.flow(), read.start_on())
     if person is None or read.problems:
         return RowReport(row.line, "not taken", tuple(read.problems))
     address_hash = register.db.fingerprint(person.address)
     if owner := participant_at(session, person.channel, address_hash):
-        return _already_there(row.line, owner, person)
+        return _already_there(register, session, row.line, owner, person, first, now)
     if staff_at(session, address_hash):
         return RowReport(row.line, "not taken", ("phone: this is the number of a member of staff",))
     participant = enrol(register.db, session, person, now)
-    _plan(register, session, participant, flow, start_on, now)
+    first.plan(register, session, participant, now)
     return RowReport(row.line, "enrolled", tuple(_why_silent(session, person, address_hash)))
 
 
-def _already_there(line: int, owner: Participant, person: Enrolment) -> RowReport:
-    if owner.name.casefold() == person.name.casefold():
+def _already_there(
+    register: Register, session: Session, line: int, owner: Participant, person: Enrolment, first: First, now: datetime
+) -> RowReport:
+    if owner.name.casefold() != person.name.casefold():
+        return RowReport(line, "not taken", ("phone: this number belongs to another participant",))
+    address = _address_of(register, session, owner, person)
+    if person.consent_on is None:
         return RowReport(line, "already there")
-    return RowReport(line, "not taken", ("phone: this number belongs to another participant",))
+    if is_blocked(session, address.value_hash):
+        return RowReport(line, "already there", (ASKED_FOR_NO_MORE,))
+    if _ever_agreed(session, address):
+        return RowReport(line, "already there")
+    hold(session, owner.id)
+    agree(session, address, person.consent_on, person.consent_method, person.consent_by, now)
+    first.plan(register, session, owner, now)
+    return RowReport(line, "consent recorded")
+
+
+def _address_of(register: Register, session: Session, owner: Participant, person: Enrolment) -> Address:
+    value_hash = register.db.fingerprint(person.address)
+    return next(each for each in owner.addresses if (each.channel, each.value_hash) == (person.channel, value_hash))
+
+
+def _ever_agreed(session: Session, address: Address) -> bool:
+    """Whether consent at this address was ever on record: one that was taken back is not given again by a file."""
+    ours = (Consent.participant_id == address.participant_id) & (Consent.address_hash == address.value_hash)
+    return bool(session.scalar(select(exists().where(ours, Consent.channel == address.channel))))
 
 
 def _why_silent(session: Session, person: Enrolment, address_hash: str) -> Iterator[str]:
     if person.consent_on is None:
         yield "consent_on: empty, so this person is not texted"
     if is_blocked(session, address_hash):
-        yield "phone: this number asked for no more texts, so it is not texted until START comes from it"
-
-
-def _plan(
-    register: Register,
-    session: Session,
-    participant: Participant,
-    flow: Flow | None,
-    start_on: date | None,
-    now: datetime,
-) -> None:
-    """The welcome comes first, at once inside sending hours; the flow follows at its day, week by week."""
-    hours, zone = register.settings.sending_hours, participant.zone
-    welcome_at = next_open(hours, now, zone)
-    plan(session, participant, WELCOME, welcome_at)
-    if flow is None:
-        return
-    earliest = welcome_at.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
-    first = on_wall_clock(max(start_on or earliest, earliest), FIRST_TEXT_AT, zone)
-    plan(session, participant, flow.name, next_open(hours, first, zone), repeat_days=WEEKLY_DAYS)
+        yield ASKED_FOR_NO_MORE
 
 
 @dataclass
@@ -199,8 +154,8 @@ class _Cells:
             return None
         return Enrolment(name, "sms", phone, language, zone, caseworker_id, cohort, consent_on, consent_by=consent_by)
 
-    def flow(self) -> Flow | None:
-        return self.read("flow", self._flow)
+    def flow(self) -> str:
+        return self.read("flow", self._flow) or ""
 
     def start_on(self) -> date | None:
         return self.read("start_on", self._start_on)
@@ -242,12 +197,11 @@ class _Cells:
             raise ImportProblem("empty; write who recorded the consent")
         return _no_longer(text, LONGEST_NAME)
 
-    def _flow(self, text: str) -> Flow | None:
-        flows = self.register.shelf.flows
-        usable = sorted(name for name, flow in flows.items() if not flow.given and name != WELCOME)
+    def _flow(self, text: str) -> str:
+        usable = startable_flows(self.register.shelf)
         if text and text not in usable:
             raise ImportProblem(f"'{text}' is no flow that repeats by itself; there are: {', '.join(usable)}")
-        return flows.get(text)
+        return text
 
     def _start_on(self, text: str) -> date | None:
         day = _day(text)

@@ -12,7 +12,7 @@ from rich.table import Table
 from bot.core.kinds import Intent, Need
 from bot.core.needs import find
 from bot.core.needs.evaluation import Count, Labelled, evaluate
-from bot.importing import ImportProblem
+from bot.sheets import ImportProblem
 
 console = Console()
 WANTED = 'each line must be like {"text": …, "lang": …, "needs": […], "urgent": …, "intent": …}'

@@ -208,3 +208,20 @@ def note(
     session.add(
         Event(at=now, what=what, staff_id=staff_id, participant_id=participant_id, flag_id=flag_id, detail=detail)
     )
+
+
+def agree(session: Session, address: Address, given_on: date, how: str, recorded_by: str, now: datetime) -> None:
+    """Write down that the owner of this address agreed to texts there: on which day, how, in front of whom."""
+    session.add(
+        Consent(
+            participant_id=address.participant_id,
+            channel=address.channel,
+            address_hash=address.value_hash,
+            given_on=given_on,
+            method=how,
+            recorded_by=recorded_by,
+            recorded_at=now,
+        )
+    )
+    session.flush()
+    note(session, "consent_recorded", now, participant_id=address.participant_id, detail=how)

@@ -177,6 +177,14 @@ def test_an_import_without_faults_exits_well_twice(database: Database, tmp_path:
     assert (again.exit_code, again.stdout) == (0, "line 2: already there\n0 enrolled, 1 already there, 0 not taken\n")
 
 
+def test_consent_that_an_import_adds_is_counted(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("name,phone\nAna,816-555-0160\n")
+    run("import", "participants", "people.csv")
+    (tmp_path / "people.csv").write_text("name,phone,consent_on,consent_by\nAna,816-555-0160,2026-01-02,Dana\n")
+    said = run("import", "participants", "people.csv").stdout
+    assert said == "line 2: consent recorded\n0 enrolled, 1 consent recorded, 0 already there, 0 not taken\n"
+
+
 def test_a_file_that_is_no_sheet_is_one_sentence(database: Database, tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_bytes(b"\xff\xfe\x00")
     assert "CSV UTF-8" in fails("import", "participants", "people.csv")
@@ -319,6 +327,19 @@ def test_a_tick_at_another_time_is_refused_with_a_real_carrier(
     }.items():
         monkeypatch.setenv(name, value)
     assert "real people" in fails("tick", "--at", "2026-11-23T16:00+00:00")
+
+
+def test_a_tick_at_another_time_is_taken_with_a_carrier_on_this_machine(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "STANDBY_CARRIER": "twilio",
+        "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+        "TWILIO_AUTH_TOKEN": "the token",
+        "TWILIO_FROM_NUMBER": "+18165550100",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert run("tick", "--at", "2026-11-23T16:00+00:00").exit_code == 0
 
 
 def test_an_instant_needs_its_zone(database: Database) -> None:

@@ -138,14 +138,27 @@ def test_the_simulated_carrier_stays_on_this_machine(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8001", "http://localhost:1", "http://[::1]:8001/"])
-def test_a_loopback_address_makes_it_a_simulation(url: str) -> None:
-    assert loaded(STANDBY_CARRIER="simulated", TWILIO_API_URL=url).simulated
-    assert loaded(STANDBY_CARRIER="twilio", TWILIO_API_URL=url).simulated
+def test_the_simulated_carrier_makes_it_a_simulation(url: str) -> None:
+    settings = loaded(STANDBY_CARRIER="simulated", TWILIO_API_URL=url)
+    assert settings.simulated and settings.carrier_is_on_this_machine
+
+
+@pytest.mark.parametrize("carrier", ["twilio", ""])
+def test_an_account_behind_a_loopback_proxy_is_no_simulation(carrier: str) -> None:
+    settings = loaded(STANDBY_CARRIER=carrier, TWILIO_API_URL="http://127.0.0.1:8001")
+    assert settings.uses_twilio and settings.carrier_is_on_this_machine
+    assert not settings.simulated
 
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1.evil.example", "https://proxy.example"])
 def test_a_real_carrier_is_no_simulation(url: str) -> None:
-    assert not loaded(TWILIO_API_URL=url).simulated
+    settings = loaded(TWILIO_API_URL=url)
+    assert not settings.simulated and not settings.carrier_is_on_this_machine
+
+
+def test_no_proxy_is_believed_unless_it_is_set() -> None:
+    assert not loaded().behind_proxy and not loaded(STANDBY_BEHIND_PROXY="").behind_proxy
+    assert loaded(STANDBY_BEHIND_PROXY="true").behind_proxy
 
 
 def test_a_wrong_key_among_several_is_named() -> None:

@@ -13,8 +13,9 @@ from sqlalchemy import select
 
 from bot import people
 from bot.db import Base
-from bot.importing import COLUMNS, ImportProblem, Register, RowReport, import_rows, read_phone, read_rows
+from bot.importing import DONE, Register, RowReport, import_rows, read_phone
 from bot.models import Consent, Participant, Plan, Role
+from bot.sheets import COLUMNS, ImportProblem, read_rows
 from tests.world import World
 
 ANA = {
@@ -58,7 +59,7 @@ def everything(world: World) -> dict[str, list[tuple[Any, ...]]]:
 
 def plans(world: World) -> list[tuple[str, str, int | None]]:
     with world.standby.db.reading() as session:
-        found = session.scalars(select(Plan).order_by(Plan.id))
+        found = session.scalars(select(Plan).where(Plan.next_check_in_at.is_not(None)).order_by(Plan.id))
         return [(each.flow_name, f"{each.next_check_in_at:%m-%d %H:%M}", each.repeat_days) for each in found]
 
 
@@ -211,6 +212,41 @@ def test_an_opted_out_participant_stays_so(quiet_world: World) -> None:
     assert everything(quiet_world) == before
 
 
+def test_consent_that_comes_later_starts_the_texts(quiet_world: World) -> None:
+    ana = quiet_world.stranger()
+    first = row(phone=ana.number, language="en", zone="", consent_on="", consent_by="", flow="", start_on="")
+    imports(quiet_world, sheet(first))
+    quiet_world.passes(days=2)  # the welcome came due meanwhile, and no text was allowed
+    content = sheet(row(phone=ana.number, language="en", zone="", start_on="", consent_on="2026-11-24"))
+    assert [report.done for report in imports(quiet_world, content)] == ["consent recorded"]
+    before = everything(quiet_world)
+    assert [report.done for report in imports(quiet_world, content)] == ["already there"]
+    assert everything(quiet_world) == before
+    assert plans(quiet_world) == [("welcome", "11-25 16:00", None), ("weekly", "11-26 16:00", 7)]
+    quiet_world.settles()
+    ana.hears("Dana", "STOP")
+    ana.hears("911")
+
+
+def test_consent_that_comes_later_plans_nothing_twice(quiet_world: World) -> None:
+    imports(quiet_world, sheet(row(consent_on="", consent_by="")))
+    planned = plans(quiet_world)
+    assert [report.done for report in imports(quiet_world, sheet(ANA))] == ["consent recorded"]
+    assert plans(quiet_world) == planned
+
+
+def test_consent_of_an_opted_out_person_is_not_taken_from_a_file(quiet_world: World) -> None:
+    ana = quiet_world.stranger()
+    imports(quiet_world, sheet(row(phone=ana.number, consent_on="", consent_by="")))
+    ana.texts("stop")
+    ana.hears_all()
+    quiet_world.phones[0].hears("someone needs an answer")
+    before = everything(quiet_world)
+    (report,) = imports(quiet_world, sheet(row(phone=ana.number)))
+    assert report.done == "already there" and "asked for no more texts" in report.problems[0]
+    assert everything(quiet_world) == before
+
+
 @pytest.mark.parametrize(
     ("now", "start_on", "hours", "welcome", "weekly"),
     [
@@ -355,4 +391,4 @@ def test_whatever_the_cells_every_row_is_reported(quiet_world: World, rows: list
         reports = imports(quiet_world, sheet(*rows))
     except ImportProblem:
         return
-    assert all(report.done in ("enrolled", "already there", "not taken") for report in reports)
+    assert all(report.done in DONE for report in reports)

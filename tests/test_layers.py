@@ -19,7 +19,8 @@ LAYERS = (
     ("bot.casework",),
     ("bot.checkins",),
     ("bot.inbox",),
-    ("bot.importing", "bot.reports"),
+    ("bot.sheets", "bot.first_texts"),
+    ("bot.arrangements", "bot.appointments", "bot.joining", "bot.importing", "bot.reports"),
     ("bot", "app", "scheduler"),  # the edges: wiring, web, command line, demo
 )
 NOT_PURE = {"sqlalchemy", "flask", "requests", "structlog", "socket", "threading", "random", "os"}

@@ -5,12 +5,15 @@ from datetime import timedelta
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
+from bot.web.arrangements import arranging
 from bot.web.auth import auth, set_up_sign_in
 from bot.web.caseload import caseload
 from bot.web.dashboard import dashboard
 from bot.web.flags import flags
 from bot.web.health import health
+from bot.web.joining import joining
 from bot.web.phones import phones
 from bot.web.shield import set_up_shield
 from bot.web.thread import thread
@@ -32,13 +35,16 @@ def create_web(standby: Standby) -> Flask:
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         BOOTSTRAP_SERVE_LOCAL=True,
     )
+    if standby.settings.behind_proxy:
+        # Who asks, and nothing else: what the proxy says of scheme and host is not needed, so it is not believed.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=0)  # type: ignore[method-assign]
     app.extensions["standby"] = standby
     Bootstrap5(app)
     csrf = CSRFProtect(app)
     set_up_sign_in(app)
     set_up_words(app)
     set_up_shield(app)
-    for page in (health, webhooks, auth, caseload, thread, flags, dashboard):
+    for page in (health, webhooks, auth, caseload, thread, arranging, flags, joining, dashboard):
         app.register_blueprint(page)
     csrf.exempt(webhooks)  # the carrier signs instead
     if standby.settings.simulated:

@@ -15,12 +15,17 @@ def may_open(session: Session, staff: SignedIn, participant: Participant) -> boo
 
     Alerts climb to people who do not know the participant: a danger that they hear of they must be able to read.
     """
-    if staff.role is Role.SUPERVISOR:
-        return True
-    if staff.role is Role.CASEWORKER and participant.caseworker_id == staff.id:
+    if may_arrange(staff, participant):
         return True
     theirs = Flag.participant_id == participant.id
     return bool(session.scalar(select(exists().where(theirs, _put_before(staff)))))
+
+
+def may_arrange(staff: SignedIn, participant: Participant) -> bool:
+    """Consent, pauses and appointments are for those who know the person: the own caseworker, and supervisors."""
+    return staff.role is Role.SUPERVISOR or (
+        staff.role is Role.CASEWORKER and participant.caseworker_id == staff.id
+    )
 
 
 def visible_flags(staff: SignedIn) -> ColumnElement[bool]:

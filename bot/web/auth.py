@@ -1,9 +1,7 @@
 """Signing in and out, and who may see which page."""
 
-from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
 from typing import ParamSpec, cast
@@ -18,11 +16,10 @@ from sqlalchemy import func, select
 from bot.models import Role, Staff
 from bot.people import note
 from bot.web.standby import standby
+from bot.web.tries import Tries, knocks_of
 
 auth = Blueprint("auth", __name__)
 
-TRIES = 20  # for each address: a whole office may sit behind one
-TRIES_WITHIN = timedelta(minutes=10)
 FRAGMENT = "X-Fragment"  # what a page's own script sends when it asks for a part of it
 
 P = ParamSpec("P")
@@ -47,22 +44,6 @@ class SignedIn:
 
     def get_id(self) -> str:
         return f"{self.id}.{self.seal}"
-
-
-@dataclass
-class Tries:
-    """Failed tries of each address, in this process' memory."""
-
-    failed: defaultdict[str, deque[datetime]] = field(default_factory=lambda: defaultdict(deque))
-
-    def too_many(self, address: str, now: datetime) -> bool:
-        """Whether this address has to wait. Forgets what is long past."""
-        tries = self.failed[address]
-        while tries and tries[0] <= now - TRIES_WITHIN:
-            tries.popleft()
-        if not tries:
-            del self.failed[address]
-        return len(tries) >= TRIES
 
 
 def hash_password(password: str) -> str:
@@ -134,13 +115,14 @@ def sign_in() -> ResponseReturnValue:
 @auth.post("/sign-in")
 def take_sign_in() -> ResponseReturnValue:
     """In, or the same sentence for every reason why not."""
-    now, address = standby().now(), request.remote_addr or ""
-    tries = _tries()
-    if tries.too_many(address, now):
+    now, tries = standby().now(), _tries()
+    email = request.form.get("email", "").strip().lower()
+    knocks = knocks_of(email, request.remote_addr or "")
+    if tries.too_many(knocks, now):
         return _again("Too many tries. Wait ten minutes, then try again.", 429)
-    staff = _staff_with(request.form.get("email", ""), request.form.get("password", ""))
+    staff = _staff_with(email, request.form.get("password", ""))
     if staff is None:
-        tries.failed[address].append(now)
+        tries.count(knocks, now)
         return _again("E-mail and password do not fit. Try again, or ask your supervisor for a new password.", 401)
     enter(staff)
     return redirect(_inside(request.form.get("next", "")))
@@ -157,7 +139,7 @@ def _again(wrong: str, status: int) -> ResponseReturnValue:
 def _staff_with(email: str, password: str) -> Staff | None:
     """Takes as long for an e-mail address nobody has, so that the answer does not tell who works here."""
     with standby().db.reading() as db_session:
-        staff = db_session.scalar(select(Staff).where(func.lower(Staff.email) == email.strip().lower(), Staff.active))
+        staff = db_session.scalar(select(Staff).where(func.lower(Staff.email) == email, Staff.active))
     kept = staff.password_hash if staff is not None else None
     return staff if _fits(kept or _NOBODYS, password) and kept else None
 

@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session, joinedload
 from bot import casework
 from bot.casework import Result
 from bot.models import Alert, Flag, FlagState, Message, Resolution, Role, Staff
+from bot.outbox import is_blocked
 from bot.people import note
 from bot.web.access import may_open, may_see_flag, visible_flags
 from bot.web.auth import me, roles
 from bot.web.bubbles import conversation
 from bot.web.fragments import fragment
+from bot.web.joining import owners
 from bot.web.standby import standby
 from bot.web.words import present, words
 
@@ -159,4 +161,6 @@ def number(flag_id: int) -> ResponseReturnValue:
         )
         talk = conversation(session, Message.other_hash == flag.address_hash)
         shown = session.scalars(same.order_by(Flag.urgency, Flag.raised_at)).all() or [flag]
-        return render_template("number.html", talk=talk, flags=shown, outcomes=Resolution)
+        ended = flag.address_hash is not None and is_blocked(session, flag.address_hash)
+        around = {"flag_id": flag.id, "owners": owners(session), "ended": ended}
+        return render_template("number.html", talk=talk, flags=shown, outcomes=Resolution, **around)

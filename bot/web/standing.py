@@ -33,6 +33,7 @@ class Standing:
     since: datetime | None = None
     consent: Consent | None = None
     numbers: tuple[Address, ...] = ()
+    unagreed: frozenset[int] = frozenset()  # the ids of the numbers without consent
 
 
 def standings(session: Session, participants: Sequence[Participant]) -> dict[int, Standing]:
@@ -60,13 +61,17 @@ def _standing(
     participant: Participant, numbers: tuple[Address, ...], consents: list[Consent], blocked: dict[str, datetime]
 ) -> Standing:
     outs = [blocked[number.value_hash] for number in numbers if number.value_hash in blocked]
-    given = next((each for each in reversed(consents) if each.revoked_at is None), None)
+    live = [each for each in consents if each.revoked_at is None]
+    given = live[-1] if live else None
+    agreed = {(each.channel, each.address_hash) for each in live}
+    unagreed = frozenset(each.id for each in numbers if (each.channel, each.value_hash) not in agreed)
+    state, since = State.FINE, None
     if numbers and len(outs) == len(numbers):
-        return Standing(State.OPTED_OUT, max(outs), given, numbers)
-    if given is None:
-        return Standing(State.NO_CONSENT, None, None, numbers)
-    if not any(number.reachable and number.value_hash not in blocked for number in numbers):
-        return Standing(State.UNREACHABLE, None, given, numbers)
-    if participant.paused_until and participant.paused_until > present():
-        return Standing(State.PAUSED, participant.paused_until, given, numbers)
-    return Standing(State.FINE, None, given, numbers)
+        state, since = State.OPTED_OUT, max(outs)
+    elif given is None:
+        state = State.NO_CONSENT
+    elif not any(number.reachable and number.value_hash not in blocked for number in numbers):
+        state = State.UNREACHABLE
+    elif participant.paused_until and participant.paused_until > present():
+        state, since = State.PAUSED, participant.paused_until
+    return Standing(state, since, given, numbers, unagreed)

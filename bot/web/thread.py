@@ -12,6 +12,7 @@ from bot.models import Flag, FlagState, Message, Participant, Plan, Resolution, 
 from bot.outbox import Draft, queue
 from bot.people import note
 from bot.web.access import may_open
+from bot.web.arrangements import offers
 from bot.web.auth import me, roles
 from bot.web.bubbles import conversation
 from bot.web.fragments import fragment
@@ -60,6 +61,7 @@ def _page(session: Session, participant: Participant, typed: str = "", telling: 
         longest=LONGEST,
         typed=typed,
         telling=telling,
+        **offers(session, participant),
         **_facts(session, participant),
     )
 
@@ -75,9 +77,9 @@ def _facts(session: Session, participant: Participant) -> dict[str, object]:
 
 
 def _unresolved(session: Session, participant: Participant) -> Sequence[Flag]:
-    """Urgent first, then the longest wait."""
+    """Urgent first, untaken first, then the longest wait."""
     theirs = (Flag.participant_id == participant.id) & (Flag.state != FlagState.RESOLVED)
-    return session.scalars(select(Flag).where(theirs).order_by(Flag.urgency, Flag.raised_at)).all()
+    return session.scalars(select(Flag).where(theirs).order_by(Flag.urgency, Flag.state.desc(), Flag.raised_at)).all()
 
 
 def _resolved(session: Session, participant: Participant) -> Sequence[Flag]:

@@ -97,7 +97,7 @@ SPANS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(mi
 
 def set_up_words(app: Flask) -> None:
     """Give the templates their words."""
-    for word in (words, delivery, phone, legible, moment, day, ago, lasting):
+    for word in (words, delivery, phone, legible, moment, day, iso_day, ago, lasting):
         app.add_template_filter(word)
     app.context_processor(_around)
 
@@ -172,6 +172,11 @@ def day(at: datetime | date, zone: str) -> str:
     local = at.astimezone(ZoneInfo(zone)) if isinstance(at, datetime) else at
     year = "" if local.year == present().year else f" {local.year}"
     return f"{local:%a %b} {local.day}{year}"
+
+
+def iso_day(at: datetime, zone: str, later: int = 0) -> str:
+    """The day it is in the zone, or some days later, as a date field wants it."""
+    return (at.astimezone(ZoneInfo(zone)).date() + timedelta(days=later)).isoformat()
 
 
 def ago(at: datetime) -> str:

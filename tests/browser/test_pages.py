@@ -115,6 +115,8 @@ def test_every_control_has_a_name_and_room_for_a_thumb(live: Live) -> None:
     live.signs_in(dana)
     for path in ("/", "/flags", f"/people/{ana.id}", "/rates", "/phones"):
         live.opens(path)
+        for fold in live.page.locator(".arrange summary").all():
+            fold.click()
         assert live.page.evaluate(UNNAMED) == [], path
         assert live.page.evaluate(SMALL) == [], path
     _hushes(dana, ana)

@@ -7,23 +7,25 @@ import pytest
 
 from app import create_app
 from bot.models import Event, Rehearsal, Role
-from bot.wiring import build, wind_on
+from bot.wiring import build, real_now, wind_on
 from tests.web.conftest import Browser
 from tests.world import Colleague, World
 
 Browses = Callable[[Colleague], Browser]
+EGRESS_PROXY = "http://127.0.0.1:3128"  # real Twilio behind a loopback address
 
 
-def _real(world: World) -> Browser:
+def _real(world: World, api_url: str) -> Browser:
     """The same programme with a carrier that reaches real phones."""
-    settings = world.settings.model_copy(update={"carrier": "twilio", "api_url": ""})
+    settings = world.settings.model_copy(update={"carrier": "twilio", "api_url": api_url})
     carrier = world.standby.post.carrier
     return Browser(create_app(build(settings, now=lambda: world.now, carrier=carrier)).test_client())
 
 
-def test_with_real_phones_there_are_no_phones_to_see(world: World) -> None:
+@pytest.mark.parametrize("api_url", ["", EGRESS_PROXY])
+def test_with_real_phones_there_are_no_phones_to_see(world: World, api_url: str) -> None:
     dana = world.colleague("Dana")
-    browser = _real(world)
+    browser = _real(world, api_url)
     for path in ("/phones", f"/phones/s{dana.id}/talk", "/phones/clock"):
         assert browser.client.get(path).status_code == 404
     for path in ("/phones/clock", f"/phones/s{dana.id}/texts", f"/phones/sign-in/{dana.id}"):
@@ -32,10 +34,17 @@ def test_with_real_phones_there_are_no_phones_to_see(world: World) -> None:
     assert "Phones" not in page and "Rehearsal" not in page
 
 
-def test_a_real_clock_cannot_be_wound(world: World) -> None:
-    settings = world.settings.model_copy(update={"carrier": "twilio", "api_url": ""})
+@pytest.mark.parametrize("api_url", ["", EGRESS_PROXY])
+def test_a_real_clock_cannot_be_wound(world: World, api_url: str) -> None:
+    settings = world.settings.model_copy(update={"carrier": "twilio", "api_url": api_url})
     with pytest.raises(ValueError, match="cannot be wound"):
         wind_on(build(settings, now=lambda: world.now, carrier=world.standby.post.carrier), timedelta(days=1))
+
+
+def test_a_real_programme_lives_by_the_real_clock(world: World) -> None:
+    wind_on(world.standby, timedelta(days=9))
+    settings = world.settings.model_copy(update={"carrier": "twilio", "api_url": EGRESS_PROXY})
+    assert build(settings, carrier=world.standby.post.carrier).now is real_now
 
 
 def test_a_phone_texts_and_shows_what_it_hears(world: World, browser: Browser) -> None:

@@ -1,13 +1,17 @@
 """The door: who comes in, who does not, and who may see what."""
 
+import re
 from collections.abc import Callable
 
 import pytest
+from twilio.request_validator import RequestValidator
 
+from app import create_app
 from bot.models import Event, Role, Staff
-from bot.web.auth import TRIES
+from bot.web.tries import ANYBODY_HERE, PERSON_ANYWHERE, PERSON_HERE, REMEMBERED, WITHIN, knocks_of
+from bot.wiring import build
 from tests.web.conftest import HASH, PASSWORD, Browser
-from tests.world import Colleague, World
+from tests.world import PUBLIC_URL, Colleague, World
 
 Browses = Callable[[Colleague], Browser]
 WRONG = "E-mail and password do not fit"
@@ -45,13 +49,68 @@ def test_without_a_password_or_place_nobody_comes_in(world: World, browser: Brow
     assert dana.id
 
 
+def _fails(world: World, email: str, address: str, times: int) -> None:
+    for _ in range(times):
+        world.app.extensions["tries"].count(knocks_of(email, address), world.now)
+
+
 def test_too_many_tries_must_wait(world: World, browser: Browser) -> None:
     email = _may_sign_in(world, world.colleague("Dana"))
-    world.app.extensions["tries"].failed["127.0.0.1"].extend([world.now] * (TRIES - 1))
-    assert browser.signs_in(email, "guess").status_code == 401
+    _fails(world, email, "127.0.0.1", PERSON_HERE - 1)
+    assert browser.signs_in(email.upper(), "guess").status_code == 401
     assert browser.signs_in(email).status_code == 429
     world.passes(minutes=11)
     assert browser.signs_in(email).status_code == 200
+
+
+def test_who_guesses_at_one_keeps_nobody_else_out(world: World, browser: Browser) -> None:
+    email, omars = _may_sign_in(world, world.colleague("Dana")), _may_sign_in(world, world.colleague("Omar"))
+    _fails(world, email, "203.0.113.9", PERSON_HERE)
+    _fails(world, omars, "127.0.0.1", PERSON_HERE)
+    assert browser.signs_in(email).status_code == 200
+
+
+def test_guesses_at_one_from_everywhere_and_at_all_from_one_place_end(world: World, browser: Browser) -> None:
+    email, omars = _may_sign_in(world, world.colleague("Dana")), _may_sign_in(world, world.colleague("Omar"))
+    for number in range(PERSON_ANYWHERE):
+        _fails(world, email, f"203.0.113.{number}", 1)
+    assert browser.signs_in(email).status_code == 429
+    for number in range(ANYBODY_HERE):
+        _fails(world, f"guess{number}@example.org", "127.0.0.1", 1)
+    assert browser.signs_in(omars).status_code == 429
+
+
+def test_made_up_names_do_not_fill_the_memory(world: World) -> None:
+    tries = world.app.extensions["tries"]
+    for number in range(REMEMBERED):
+        tries.count({(f"guess{number}", ""): 1}, world.now)
+    tries.count({("the last", ""): 1}, world.now + WITHIN)
+    assert list(tries.failed) == [("the last", "")]
+
+
+FROM = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+
+
+@pytest.mark.parametrize(("behind", "seen"), [(True, "203.0.113.9"), (False, "127.0.0.1")])
+def test_a_proxy_is_believed_only_where_it_is_set(world: World, behind: bool, seen: str) -> None:
+    settings = world.settings.model_copy(update={"behind_proxy": behind})
+    app = create_app(build(settings, now=lambda: world.now, carrier=world.standby.post.carrier))
+    browser = Browser(app.test_client())
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.reads("/sign-in"))
+    assert token
+    form = {"csrf_token": token[1], "email": "nobody@example.org", "password": "guess"}
+    assert browser.client.post("/sign-in", data=form, headers=FROM).status_code == 401
+    assert ("", seen) in app.extensions["tries"].failed
+
+
+def test_signatures_are_checked_against_our_own_address_behind_a_proxy(world: World) -> None:
+    world.settings = world.settings.model_copy(update={"behind_proxy": True})
+    world.starts_process()
+    form = {"AccountSid": world.settings.account_sid, "From": "+18165550177", "Body": "hi", "MessageSid": "SM1"}
+    client, sign = world.app.test_client(), RequestValidator(world.settings.auth_token).compute_signature
+    for address, status in (("https://evil.example", 403), (PUBLIC_URL, 200)):
+        headers = {**FROM, "X-Twilio-Signature": sign(f"{address}/twilio/sms", form)}
+        assert client.post("/twilio/sms", data=form, headers=headers).status_code == status
 
 
 def test_a_new_password_ends_the_old_sessions(world: World, browses: Browses) -> None:
@@ -107,7 +166,8 @@ def test_a_form_without_its_token_changes_nothing(world: World, browses: Browses
     dana = world.colleague("Dana")
     ana = world.participant("Ana", dana)
     browser = browses(dana)
-    for path in ("/flags/1/take", f"/people/{ana.id}/texts", "/sign-out", "/phones/clock"):
+    theirs = [f"/people/{ana.id}/{deed}" for deed in ("texts", "opt-out", "consent", "pause", "appointments")]
+    for path in ("/flags/1/take", "/numbers/1/join", *theirs, "/sign-out", "/phones/clock"):
         assert browser.client.post(path, data={"body": "hello"}).status_code == 400
     assert not world.texts_to(ana)
 

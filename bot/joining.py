@@ -1,0 +1,99 @@
+"""A number that nobody was known at turns out to be a participant's: its texts and flags go to that person."""
+
+import re
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from bot.arrangements import Desk, NotArranged
+from bot.casework import Concern, Result, Subject, end_running, raise_flag, resolve
+from bot.core.escalation import Urgency, first_look
+from bot.core.kinds import Attention, Outcome
+from bot.db import Database
+from bot.models import AlertFlag, Direction, Flag, FlagState, Mark, Message, Resolution
+from bot.outbox import block, is_blocked
+from bot.people import add_address, opt_out, participant_at, staff_at
+
+JOINED = "number joined"
+TEXTABLE = re.compile(r"\+[1-9]\d{6,14}")
+
+
+def join_number(db: Database, desk: Desk, address_hash: str) -> None:
+    """Add the number to the participant, without consent for it: nothing is texted there until they agree.
+
+    Its texts and unresolved flags become theirs. An opt-out stands for the whole person (47 CFR 64.1200(a)(12)): one
+    on their other addresses closes this one, one on this number closes the others. Raises NotArranged.
+    """
+    messages = _texts_of(desk.session, address_hash)
+    _must_be_free(desk, address_hash, messages)
+    out_before = any(is_blocked(desk.session, each.value_hash) for each in desk.participant.addresses)
+    for channel, value in sorted({(each.channel, each.other) for each in messages}):
+        if participant_at(desk.session, channel, address_hash) is None:
+            add_address(db, desk.session, desk.participant, channel, value)
+    desk.session.refresh(desk.participant, ["addresses"])
+    for each in messages:
+        each.participant_id = desk.participant.id
+    _keep_opt_out(desk, address_hash, out_before)
+    for flag in _flags_of(desk.session, address_hash):
+        _move(desk, flag)
+    desk.note("number_joined")
+
+
+def _texts_of(session: Session, address_hash: str) -> list[Message]:
+    came_in = (Message.direction == Direction.IN) & Message.staff_id.is_(None)
+    return list(session.scalars(select(Message).where(Message.other_hash == address_hash, came_in)))
+
+
+def _must_be_free(desk: Desk, address_hash: str, messages: list[Message]) -> None:
+    if not messages or not all(TEXTABLE.fullmatch(each.other) for each in messages):
+        raise NotArranged("No text can reach this sender: it is no phone number.")
+    if staff_at(desk.session, address_hash):
+        raise NotArranged("This is the number of a member of staff.")
+    owners = {participant_at(desk.session, each.channel, address_hash) for each in messages}
+    if owners - {None, desk.participant}:
+        raise NotArranged("This number belongs to a participant already.")
+
+
+def _keep_opt_out(desk: Desk, address_hash: str, out_before: bool) -> None:
+    if is_blocked(desk.session, address_hash):
+        opt_out(desk.session, desk.participant, JOINED, desk.now)
+        end_running(desk.session, desk.participant.id, Outcome.STOPPED, desk.now)
+    elif out_before:
+        block(desk.session, address_hash, JOINED, desk.now)
+
+
+def _flags_of(session: Session, address_hash: str) -> list[Flag]:
+    theirs = (Flag.address_hash == address_hash) & Flag.participant_id.is_(None) & (Flag.state != FlagState.RESOLVED)
+    return list(session.scalars(select(Flag).where(theirs).order_by(Flag.id).with_for_update()))
+
+
+def _move(desk: Desk, flag: Flag) -> None:
+    """To the person; into their own unresolved flag of the kind, if any. That the number was unknown is settled."""
+    alike = (Flag.participant_id == desk.participant.id) & (Flag.kind == flag.kind)
+    own = desk.session.scalar(select(Flag).where(alike, Flag.state != FlagState.RESOLVED).with_for_update())
+    if own is not None:
+        _absorb(desk, flag, own)
+    if own is not None or flag.kind is Attention.UNKNOWN:
+        why = "Goes on in the flag of the same kind." if own else "The number was joined to this person."
+        resolve(desk.session, flag.id, desk.staff, Result(Resolution.NOT_A_NEED, why), desk.now)
+    flag.participant_id = desk.participant.id
+    if flag.state is FlagState.OPEN:  # their own caseworker, whom nobody asked so far, is the first to hear of it
+        settings = desk.settings
+        flag.rung, flag.look_at = 0, first_look(flag.urgency, desk.now, settings.zone, settings.working_hours)
+    desk.session.flush()
+
+
+def _absorb(desk: Desk, flag: Flag, own: Flag) -> None:
+    """Marks and alerts go to the person's own flag. Danger that nobody had taken rings anew there."""
+    desk.session.execute(update(Mark).where(Mark.flag_id == flag.id).values(flag_id=own.id))
+    both = select(AlertFlag.alert_id).where(AlertFlag.flag_id == own.id)
+    doubled = (AlertFlag.flag_id == flag.id) & AlertFlag.alert_id.in_(both)
+    desk.session.execute(delete(AlertFlag).where(doubled).execution_options(synchronize_session=False))
+    desk.session.execute(update(AlertFlag).where(AlertFlag.flag_id == flag.id).values(flag_id=own.id))
+    desk.session.flush()
+    waits = flag.state is FlagState.OPEN or own.urgency is not Urgency.NOW
+    if flag.urgency is Urgency.NOW and waits:
+        raise_flag(desk.session, Subject(desk.participant.id), Concern(flag.kind, True), desk.settings, desk.now)
+    desk.session.flush()
+    desk.session.expire(flag)
+    desk.session.expire(own)
