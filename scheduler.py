@@ -12,9 +12,8 @@ from types import FrameType
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy.orm import Session
 
-from bot import casework, checkins, inbox, logs, outbox
+from bot import alerts, casework, checkins, deliveries, inbox, logs, outbox
 from bot.config import load_settings
 from bot.db import insert_once
 from bot.models import Beat
@@ -39,9 +38,10 @@ JOBS = (
     Job("nudge", 60, lambda standby, now: checkins.nudge_due(standby.talk, now)),
     Job("notice silence", 60, lambda standby, now: checkins.notice_silence(standby.talk, now)),
     Job("flag texts that failed", 30, lambda standby, now: casework.follow_up_failures(standby.post, now)),
-    Job("escalate", 5, lambda standby, now: casework.escalate(standby.post, now)),
+    Job("climb on where alerts failed", 10, lambda standby, now: alerts.follow_up_alerts(standby.post, now)),
+    Job("escalate", 5, lambda standby, now: alerts.escalate(standby.post, now)),
     Job("send the outbox", 1, lambda standby, now: outbox.send_due(standby.post, now)),
-    Job("reconcile with the carrier", 30, lambda standby, now: outbox.reconcile(standby.post, now)),
+    Job("reconcile with the carrier", 30, lambda standby, now: deliveries.reconcile(standby.post, now)),
 )
 
 
@@ -54,8 +54,7 @@ def run_job(job: Job, standby: Standby, now: datetime) -> int:
     """Run one job and note that it ran. A job that fails is logged and does not keep the others from running."""
     try:
         done = job.run(standby, now)
-        with standby.db.writing() as session:
-            _beat(session, job.name, now)
+        _beat(standby, job, now)
     except Exception:
         log.exception("job_failed", job=job.name)
         return 0
@@ -64,12 +63,13 @@ def run_job(job: Job, standby: Standby, now: datetime) -> int:
     return done
 
 
-def _beat(session: Session, job: str, now: datetime) -> None:
-    beat = session.get(Beat, job)
-    if beat is not None:
-        beat.at = now
-    else:
-        insert_once(session, Beat(job=job, at=now))
+def _beat(standby: Standby, job: Job, at: datetime | None) -> None:
+    with standby.db.writing() as session:
+        beat = session.get(Beat, job.name)
+        if beat is None:
+            insert_once(session, Beat(job=job.name, every_s=job.every_s, at=at))
+        elif at is not None:
+            beat.at, beat.every_s = at, job.every_s
 
 
 def metronome(standby: Standby) -> BackgroundScheduler:
@@ -78,6 +78,7 @@ def metronome(standby: Standby) -> BackgroundScheduler:
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}, timezone="UTC"
     )
     for job in JOBS:
+        _beat(standby, job, None)  # known from now on, so that one that never gets through is missed
         scheduler.add_job(
             lambda job=job: run_job(job, standby, standby.now()), "interval", seconds=job.every_s, id=job.name
         )

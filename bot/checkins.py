@@ -1,7 +1,6 @@
-"""Check-ins: start what is due, take a reply, nudge, notice silence. The machine decides, this file writes it down."""
+"""Check-ins: start what is due, take a reply, nudge, notice silence."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -10,20 +9,19 @@ import structlog
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
-from bot.casework import Concern, Subject, end_running, raise_flag, reopen
+from bot.casework import danger_open, end_running
 from bot.core import machine
 from bot.core.delivery import Status
-from bot.core.escalation import Urgency, same_episode
 from bot.core.flow import Flow, parse
 from bot.core.hours import is_open, next_open, next_repeat
-from bot.core.kinds import Found, Lane, Outcome, Purpose
+from bot.core.kinds import Found, Lane, Outcome
 from bot.core.machine import moment_of
-from bot.core.turn import Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
-from bot.db import claim, insert_once
-from bot.flows import Shelf
-from bot.models import CheckIn, Flag, FlagState, FlowVersion, Message, Participant, Plan, Reply
-from bot.outbox import Draft, Post, Recipient, has_consented, queue
+from bot.core.turn import Position
+from bot.db import claim, do_each, insert_once
+from bot.models import CheckIn, FlowVersion, Message, Participant, Plan
+from bot.outbox import Recipient, has_consented
 from bot.people import hold, note, plan, recipient, running_check_in
+from bot.scene import Scene, Talk
 
 log = structlog.get_logger()
 
@@ -32,24 +30,20 @@ BATCH = 100
 TRY_AGAIN = timedelta(hours=1)
 RECONNECT_AFTER = 3  # check-ins in a row that nobody answered
 RECONNECT = "reconnect"
-
-
-@dataclass(frozen=True)
-class Talk:
-    """What conversations need."""
-
-    post: Post
-    shelf: Shelf
+FRESH_FOR = timedelta(hours=2)  # how long after a question a bare "3" surely answers that one
 
 
 def start_due(talk: Talk, now: datetime) -> int:
     """Start the check-ins that are due: one each, however many were missed; how many were started."""
     started = 0
     while ids := _claim_plans(talk, now):
-        for plan_id in ids:
-            with talk.post.db.writing() as session:
-                started += _start(session, talk, session.get_one(Plan, plan_id, with_for_update=True), now)
+        started += do_each(ids, lambda plan_id: _start_one(talk, plan_id, now), "starting")
     return started
+
+
+def _start_one(talk: Talk, plan_id: int, now: datetime) -> bool:
+    with talk.post.db.writing() as session:
+        return _start(session, talk, session.get_one(Plan, plan_id, with_for_update=True), now)
 
 
 def _claim_plans(talk: Talk, now: datetime) -> list[int]:
@@ -94,13 +88,18 @@ def _may_be_asked(session: Session, participant: Participant) -> bool:
 def _not_yet(session: Session, talk: Talk, participant: Participant, flow: Flow, now: datetime) -> datetime | None:
     """When to look again at a plan that cannot start now; None where nothing holds it up."""
     hours = talk.post.settings.sending_hours
-    if participant.paused_until and participant.paused_until > now:
+    if _is_paused(participant, now):
         return participant.paused_until
+    if danger_open(session, participant.id):
+        return now + TRY_AGAIN  # people are talking to them; a machine's small talk would be in the way
     if not is_open(hours, now, participant.zone):
         return next_open(hours, now, participant.zone)
     running = running_check_in(session, participant.id)
-    if running is None or flow.expires:
+    if running is None:
         return None
+    if flow.expires:  # bound to a date: it cuts in, but not while the answer to another question may be on its way
+        fresh_until = _asked_at(session, running, now) + FRESH_FOR
+        return fresh_until if fresh_until > now else None
     return max(running.silent_after or now, now + TRY_AGAIN)
 
 
@@ -200,17 +199,23 @@ def _with_each(talk: Talk, due: ColumnElement[bool], deed: Deed, now: datetime) 
             ids = claim(session, CheckIn, running, (CheckIn.id,), BATCH, now, LEASE)
         if not ids:
             return done
-        for check_in_id in ids:
-            with talk.post.db.writing() as session:
-                hold(session, session.get_one(CheckIn, check_in_id).participant_id)
-                check_in = session.get_one(CheckIn, check_in_id, with_for_update=True)
-                check_in.lease_until = None
-                done += check_in.ended_at is None and deed(session, talk, check_in, now)
+        done += do_each(ids, lambda check_in_id: _with_one(talk, check_in_id, deed, now), "looking_after")
+
+
+def _with_one(talk: Talk, check_in_id: int, deed: Deed, now: datetime) -> bool:
+    with talk.post.db.writing() as session:
+        hold(session, session.get_one(CheckIn, check_in_id).participant_id)
+        check_in = session.get_one(CheckIn, check_in_id, with_for_update=True)
+        check_in.lease_until = None
+        return check_in.ended_at is None and deed(session, talk, check_in, now)
 
 
 def _nudge(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> bool:
     flow = flow_of(session, check_in)
-    if check_in.nudge_at is None or check_in.nudge_at > now or check_in.position is None:
+    if check_in.nudge_at is None or check_in.nudge_at > now:
+        return False
+    if check_in.position is None or _is_paused(check_in.participant, now):
+        check_in.nudge_at = None
         return False
     hours, zone = talk.post.settings.sending_hours, check_in.participant.zone
     if not is_open(hours, now, zone):
@@ -232,6 +237,9 @@ def _silence(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> 
     flow = flow_of(session, check_in)
     if check_in.silent_after is None or check_in.silent_after > now:
         return False
+    if _is_paused(check_in.participant, now):
+        check_in.silent_after = check_in.participant.paused_until
+        return False  # who asked for a pause is not silent
     if _is_on_its_way(session, check_in):
         check_in.silent_after = now + flow.answer_within
         return False  # nobody was silent: the question has not left yet
@@ -247,6 +255,10 @@ def _silence(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> 
     scene.perform(machine.silence(flow, position, scene.given()))
     _count_silence(session, check_in, now)
     return True
+
+
+def _is_paused(participant: Participant, now: datetime) -> bool:
+    return participant.paused_until is not None and participant.paused_until > now
 
 
 def _is_on_its_way(session: Session, check_in: CheckIn) -> bool:
@@ -276,87 +288,5 @@ def _count_silence(session: Session, check_in: CheckIn, now: datetime) -> None:
         plan(session, participant, RECONNECT, now)
 
 
-def _scene_of(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> "Scene":
+def _scene_of(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> Scene:
     return Scene(session, talk, check_in.participant, check_in, recipient(session, check_in.participant), now)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """One turn of one conversation, inside one transaction: what the machine may know, and its effects written down.
-
-    `to` is None where nothing may be sent to the person; then what would be said is not queued.
-    """
-
-    session: Session
-    talk: Talk
-    participant: Participant
-    check_in: CheckIn | None
-    to: Recipient | None
-    now: datetime
-    message: Message | None = None
-
-    def given(self) -> Given:
-        settings, person = self.talk.post.settings, self.participant
-        worker = person.caseworker.name.split()[0] if person.caseworker else settings.programme
-        return Given(
-            language=person.language,
-            now=self.now.astimezone(ZoneInfo(person.zone)),
-            words={"worker": worker, "programme": settings.programme, "contact": settings.contact},
-            always=self.talk.shelf.always,
-            safety_said=same_episode(person.safety_said_at, self._danger_open(), self.now),
-        )
-
-    def _danger_open(self) -> bool:
-        danger = (Flag.urgency == Urgency.NOW) & (Flag.state != FlagState.RESOLVED)
-        return bool(self.session.scalar(select(exists().where(Flag.participant_id == self.participant.id, danger))))
-
-    def perform(self, turn: Turn, send_before: datetime | None = None) -> None:
-        """Write the turn down: every effect in order, then where the check-in stands."""
-        for effect in turn.effects:
-            self._do(effect, send_before)
-        if self.check_in is not None and turn.position is not None:
-            self.check_in.position = turn.position.to_dict()
-        self.session.flush()
-
-    def _do(self, effect: Effect, send_before: datetime | None) -> None:
-        match effect:
-            case Say():
-                self._say(effect, send_before)
-            case RaiseFlag():
-                self._raise(effect)
-            case Remember(name, value):
-                if self.check_in is not None:
-                    self.session.add(Reply(check_in_id=self.check_in.id, name=name, value=value, at=self.now))
-            case Schedule(flow, at, values):
-                plan(self.session, self.participant, flow, at, given=dict(values))
-            case Finish(outcome):
-                end_running(self.session, self.participant.id, outcome, self.now)
-
-    def _say(self, said: Say, send_before: datetime | None) -> None:
-        if self.to is None or not said.text or self._carrier_helped(said):
-            return
-        if said.purpose is Purpose.SAFETY:
-            self.participant.safety_said_at = self.now
-        draft = Draft(
-            to=self.to,
-            body=said.text,
-            purpose=said.purpose,
-            check_in_id=self.check_in.id if self.check_in else None,
-            answers_at=self.message.at if self.message else None,
-            send_before=send_before,
-        )
-        queue(self.session, draft, self.now)
-
-    def _carrier_helped(self, said: Say) -> bool:
-        """The carrier itself sent the programme's HELP text: a second one would only repeat it."""
-        heard = (self.message.carrier_says or "") if self.message else ""
-        return said.purpose is Purpose.NOTICE and heard.upper() == "HELP"
-
-    def _raise(self, wanted: RaiseFlag) -> None:
-        """A "no" to "did the help come?" opens the flag that the question was about."""
-        settings = self.talk.post.settings
-        about = self.session.get(Flag, self.check_in.flag_id) if self.check_in and self.check_in.flag_id else None
-        if about is not None and about.kind is wanted.kind:
-            reopen(self.session, about.id, settings, self.now)
-        concern = Concern(wanted.kind, wanted.urgent, self.message.id if self.message else None, wanted.hits)
-        raise_flag(self.session, Subject(self.participant.id), concern, settings, self.now)

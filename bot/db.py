@@ -5,14 +5,15 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import structlog
 from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import (
     ColumnElement,
@@ -35,6 +36,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from bot.core.kinds import FlagKind, flag_kind
+
+log = structlog.get_logger()
+Id = TypeVar("Id")
 
 
 class _Vault:
@@ -215,6 +219,20 @@ def insert_once(session: Session, row: Base) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def do_each(ids: Sequence[Id], deed: Callable[[Id], int], what: str) -> int:
+    """Do the deed with each claimed row; the sum of what it says it did.
+
+    One that fails is logged and keeps none of the others waiting; its lease makes it wait for its next try.
+    """
+    done = 0
+    for each in ids:
+        try:
+            done += deed(each)
+        except Exception:
+            log.exception(f"{what}_failed", id=each)
+    return done
 
 
 def claim(

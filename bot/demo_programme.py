@@ -14,7 +14,7 @@ from sqlalchemy import event, literal, select, update
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 
-from bot import casework, checkins, inbox, people
+from bot import alerts, casework, checkins, inbox, people
 from bot.config import Settings
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency
@@ -163,7 +163,7 @@ class _Maker:
         self.alert()
 
     def alert(self) -> None:
-        casework.escalate(self.standby.post, self.clock[0])
+        alerts.escalate(self.standby.post, self.clock[0])
         self.deliver()
 
     def deliver(self) -> None:

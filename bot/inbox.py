@@ -9,21 +9,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
-from bot.casework import Concern, Subject, end_running, raise_flag, staff_recipient, take_by_text
-from bot.checkins import Scene, Talk, take_reply
+from bot.alerts import staff_recipient, stop_alerts, take_by_text
+from bot.casework import Concern, Subject, end_running, raise_flag
+from bot.checkins import take_reply
 from bot.core import keywords, machine
 from bot.core.keywords import Keyword, Kind
 from bot.core.kinds import Attention, Found, Intent, Lane, Outcome, Purpose
 from bot.core.speech import render
 from bot.core.turn import RaiseFlag, Turn
-from bot.db import Database, claim
-from bot.models import Beat, Direction, Message, Participant, Staff
+from bot.db import Database, claim, do_each
+from bot.models import Beat, Direction, Message, OptOut, Participant, Staff
 from bot.outbox import Draft, Recipient, block, is_blocked, queue, unblock
-from bot.people import hold, note, opt_in, opt_out, participant_at, staff_at, works_again
+from bot.people import hold, opt_in, opt_out, owner_of, participant_at, staff_at, works_again
+from bot.scene import Scene, Talk
 
 log = structlog.get_logger()
 
@@ -37,7 +39,10 @@ FETCH_FIRST = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Incoming:
-    """One text as the carrier gave it: `media` are pairs of address and content type; `carrier_says` its OptOutType."""
+    """One text as the carrier gave it: `media` are pairs of address and content type; `carrier_says` its OptOutType.
+
+    `at` is when it came in, where that was not just now.
+    """
 
     channel: str
     carrier_id: str
@@ -45,6 +50,7 @@ class Incoming:
     body: str
     media: tuple[tuple[str, str], ...] = ()
     carrier_says: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ def _incoming_row(text: Incoming, sender_hash: str, now: datetime) -> Message:
         media=[list(each) for each in text.media] or None,
         carrier_id=text.carrier_id or None,
         carrier_says=text.carrier_says,
-        at=now,
+        at=text.at or now,
     )
 
 
@@ -94,7 +100,7 @@ def fetch_missed(inbox: Inbox, now: datetime) -> int:
     fetched = 0
     for text in post.carrier.heard(since):
         media = (("", "unknown"),) * text.pictures
-        missed = Incoming(text.channel, text.carrier_id, text.sender, text.body, media)
+        missed = Incoming(text.channel, text.carrier_id, text.sender, text.body, media, at=text.at)
         fetched += receive(post.db, missed, now) is not None
     return fetched
 
@@ -103,7 +109,7 @@ def handle_of(inbox: Inbox, sender_hash: str, now: datetime) -> int:
     """Handle everything this sender has waiting, oldest first; how many."""
     handled = 0
     while ids := _claim(inbox, Message.other_hash == sender_hash, now):
-        handled += sum(_handle(inbox, message_id, now) for message_id in ids)
+        handled += do_each(ids, lambda message_id: _handle(inbox, message_id, now), "setting_aside")
     return handled
 
 
@@ -111,7 +117,7 @@ def handle_left_over(inbox: Inbox, now: datetime) -> int:
     """Handle what no worker took up; how many."""
     handled = 0
     while ids := _claim(inbox, Message.id.is_not(None), now):
-        handled += sum(_handle(inbox, message_id, now) for message_id in ids)
+        handled += do_each(ids, lambda message_id: _handle(inbox, message_id, now), "setting_aside")
     return handled
 
 
@@ -132,30 +138,40 @@ def _claim(inbox: Inbox, whose: ColumnElement[bool], now: datetime) -> list[int]
 def _handle(inbox: Inbox, message_id: int, now: datetime) -> bool:
     """Handle one text in one transaction. What fails is tried again, and after that a person gets it unread."""
     try:
-        with inbox.talk.post.db.writing() as session:
-            message = session.get_one(Message, message_id, with_for_update=True)
-            if message.handled_at is None:
-                _take_in(inbox, session, message, now)
-                message.handled_at = now
+        try:
+            _handle_whole(inbox, message_id, now)
+        except IntegrityError:  # another process wrote the same at the same moment; now it is there to be seen
+            _handle_whole(inbox, message_id, now)
         return True
     except Exception:
         log.exception("handling_failed", message=message_id)
         return _set_aside(inbox, message_id, now)
 
 
-def _set_aside(inbox: Inbox, message_id: int, now: datetime) -> bool:
-    """Count the failure; the lease makes the next try wait. After TRIES the text goes to a person as it is."""
+def _handle_whole(inbox: Inbox, message_id: int, now: datetime) -> None:
     with inbox.talk.post.db.writing() as session:
         message = session.get_one(Message, message_id, with_for_update=True)
-        message.attempts += 1
-        if message.attempts < TRIES:
+        if message.handled_at is None:
+            _take_in(inbox, session, message, now)
+            message.handled_at = now
+
+
+def _set_aside(inbox: Inbox, message_id: int, now: datetime) -> bool:
+    """Count the failure; the lease makes the next try wait. After TRIES the text goes to a person as it is.
+
+    Touches nothing that is encrypted: a text that cannot be decrypted is one that has to get here.
+    """
+    this = Message.id == message_id
+    with inbox.talk.post.db.writing() as session:
+        tried = update(Message).where(this).values(attempts=Message.attempts + 1).returning(Message.attempts)
+        if session.scalars(tried).one() < TRIES:
             return False
-        participant = participant_at(session, message.channel, message.other_hash)
-        if participant is not None:
-            hold(session, participant.id)
-        about = Subject(participant.id if participant else None, message.other_hash)
-        message.participant_id, message.lane, message.handled_at = about.participant_id, Lane.TODAY, now
-        raise_flag(session, about, Concern(Attention.READ, True, message.id), inbox.talk.post.settings, now)
+        channel, sender_hash = session.execute(select(Message.channel, Message.other_hash).where(this)).one()
+        owner = owner_of(session, channel, sender_hash)
+        settled = {"participant_id": owner, "lane": Lane.TODAY, "handled_at": now}
+        session.execute(update(Message).where(this).values(settled))
+        concern = Concern(Attention.READ, True, message_id)
+        raise_flag(session, Subject(owner, sender_hash), concern, inbox.talk.post.settings, now)
         return True
 
 
@@ -182,24 +198,36 @@ def _find(inbox: Inbox, message: Message, keyword: Keyword | None) -> Found:
         found = inbox.find(message.body)
     except Exception:
         log.exception("detector_failed", message=message.id)
-        found = Found(Lane.TODAY, Intent.REPLY)
+        found = Found(Lane.TODAY, Intent.REPLY, partial=True)
     if keyword is not None and keyword.kind is not Kind.START and found.intent is not Intent.HUMAN:
         found = _at_least_today(replace(found, intent=Intent(keyword.kind)))
-    return replace(found, lane=Lane.TODAY) if message.media and found.lane is Lane.CLOSED else found
+    return _at_least_today(replace(found, partial=True)) if message.media else found
 
 
 def _take_from_staff(inbox: Inbox, session: Session, staff: Staff, message: Message, now: datetime) -> None:
     """A code takes flags. STOP ends alerts to this number, which supervisors are shown, since it leaves a gap."""
     message.staff_id, message.lane = staff.id, Lane.CLOSED
+    staff.alert_failed_at = None  # the phone works
     keyword = keywords.read(message.body, message.carrier_says)
     if keyword is not None and keyword.kind is Kind.STOP:
-        block(session, message.other_hash, "staff keyword", now)
-        note(session, "staff_stopped_alerts", now, staff.id)
+        _end_alerts(session, staff, message, keyword, now)
         return
     if keyword is not None and keyword.kind is Kind.START:
         unblock(session, message.other_hash, now)
         return
     answer = take_by_text(session, staff, message.body, inbox.talk.post.settings, now)
+    _answer_staff(session, staff, message, answer, now)
+
+
+def _end_alerts(session: Session, staff: Staff, message: Message, keyword: Keyword, now: datetime) -> None:
+    """Only the carrier's own words end a colleague's alerts: it blocks them then anyway. A phrase is asked about."""
+    if keyword.answered_by_carrier:
+        stop_alerts(session, staff, now)
+    else:
+        _answer_staff(session, staff, message, "Standby: alerts go on. Text STOP to end alerts to this phone.", now)
+
+
+def _answer_staff(session: Session, staff: Staff, message: Message, answer: str, now: datetime) -> None:
     queue(session, Draft(staff_recipient(staff), answer, Purpose.NOTICE, answers_at=message.at), now)
 
 
@@ -234,13 +262,19 @@ def _take_from_participant(
     if kind in (Kind.STOP, Kind.WRONG_NUMBER):
         assert keyword is not None
         return _end_texts(scene, found, keyword)
-    if kind is Kind.START and blocked:
+    if kind is Kind.START and blocked and not _was_wrong_number(session, message.other_hash):
         opt_in(session, participant, message.other_hash, message.channel, now)
         return Lane.CLOSED
     if blocked:  # texts after STOP: read by people, answered by nobody but people
         scene.perform(machine.unprompted(_at_least_today(found), scene.given()))
         return _at_least_today(found).lane
     return take_reply(session, inbox.talk, participant, message, found, now)
+
+
+def _was_wrong_number(session: Session, address_hash: str) -> bool:
+    """Whether somebody at this address said that it is not the participant's: their START is no consent of hers."""
+    open_ended = (OptOut.address_hash == address_hash) & OptOut.until.is_(None)
+    return bool(session.scalar(select(exists().where(open_ended, OptOut.how == Kind.WRONG_NUMBER))))
 
 
 def _end_texts(scene: Scene, found: Found, keyword: Keyword) -> Lane:
@@ -253,7 +287,7 @@ def _end_texts(scene: Scene, found: Found, keyword: Keyword) -> Lane:
     scene.perform(Turn(None, (*flags, RaiseFlag(reason))))
     end_running(scene.session, scene.participant.id, Outcome.STOPPED, scene.now)
     fresh = opt_out(scene.session, scene.participant, keyword.kind, scene.now)
-    if fresh and not keyword.answered_by_carrier:
+    if fresh and not keyword.answered_by_carrier and not found.urgent:  # in danger, a phone that lights up may harm
         _confirm_end(scene, message)
     return _at_least_today(found).lane
 

@@ -58,6 +58,7 @@ class Staff(Base):
     role: Mapped[Role] = mapped_column(words(Role))
     password_hash: Mapped[str | None] = mapped_column(String(200))
     on_call: Mapped[bool] = mapped_column(default=False)
+    alert_failed_at: Mapped[datetime | None] = mapped_column(Instant)
     active: Mapped[bool] = mapped_column(default=True)
 
 
@@ -330,6 +331,7 @@ class Alert(Base):
     code: Mapped[str] = mapped_column(String(8), index=True)
     link: Mapped[str] = mapped_column(String(32), unique=True)
     at: Mapped[datetime] = mapped_column(Instant)
+    failed_at: Mapped[datetime | None] = mapped_column(Instant)
     flags: Mapped[list[Flag]] = relationship(secondary="alert_flags")
 
 
@@ -363,11 +365,12 @@ class Sender(Base):
 
 
 class Beat(Base):
-    """When each job of the clock last ran."""
+    """When each job of the clock last ran to its end, and how often it means to."""
 
     __tablename__ = "beats"
     job: Mapped[str] = mapped_column(String(60), primary_key=True)
-    at: Mapped[datetime] = mapped_column(Instant)
+    every_s: Mapped[int] = mapped_column()
+    at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Rehearsal(Base):

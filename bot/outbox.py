@@ -1,4 +1,4 @@
-"""The only way a text leaves: queue, claim, send, record delivery, reconcile with the carrier."""
+"""The only way a text leaves: queue, claim, send. What becomes of it afterwards is written down in deliveries."""
 
 import uuid
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from bot.carrier import Carrier, CarrierError, OutcomeUnknown, OutgoingText, Refused, Taken
+from bot.carrier import Carrier, OutcomeUnknown, OutgoingText, Refused, Taken
 from bot.config import Settings
 from bot.core.delivery import CARRIER_WORDS, Deed, Status, climb, deed_for, in_plain_words, retry_in
 from bot.core.hours import is_open
@@ -17,15 +17,13 @@ from bot.core.kinds import Purpose
 from bot.core.segments import segments
 from bot.core.sending import ANY_HOUR, PRIORITY, UNPACED, Drop, Facts, Wait, may_send, seconds_until_close
 from bot.db import Database, claim, insert_once
-from bot.models import Address, Consent, Delivery, Direction, Message, OptOut, Participant, Sender
+from bot.models import Address, Consent, Direction, Message, OptOut, Participant, Sender
 
 log = structlog.get_logger()
 
 LEASE = timedelta(minutes=2)  # far longer than one call to the carrier, which gives up after 10 s
-ASK_AFTER = timedelta(minutes=2)
-ABSENT_AFTER = timedelta(minutes=10)  # the carrier's list lags a little; only now its silence means "never taken"
-GIVE_UP_AFTER = timedelta(days=1)
 BATCH = 20
+ECHO_WITHIN = timedelta(minutes=10)
 URGENT_VALID_FOR_S = 3600
 LONGEST_VALID_FOR_S = 14400
 
@@ -65,7 +63,12 @@ class Draft:
 
 
 def queue(session: Session, draft: Draft, now: datetime) -> Message:
-    """Write the text down as waiting. It leaves when `send_due` runs and the rules allow it then."""
+    """Write the text down as waiting. It leaves when `send_due` runs and the rules allow it then.
+
+    What was said to the same address twice just now is written down as dropped: two machines that answer each other
+    would never end.
+    """
+    echo = _is_echo(session, draft, now)
     message = Message(
         direction=Direction.OUT,
         channel=draft.to.channel,
@@ -80,7 +83,8 @@ def queue(session: Session, draft: Draft, now: datetime) -> Message:
         purpose=draft.purpose,
         priority=PRIORITY[draft.purpose],
         segments=segments(draft.body)[1],
-        status=Status.QUEUED,
+        status=Status.DROPPED if echo else Status.QUEUED,
+        reason="said twice just now" if echo else None,
         send_after=now,
         send_before=draft.send_before,
         answers_at=draft.answers_at,
@@ -90,6 +94,21 @@ def queue(session: Session, draft: Draft, now: datetime) -> Message:
     session.add(message)
     session.flush()
     return message
+
+
+def _is_echo(session: Session, draft: Draft, now: datetime) -> bool:
+    if draft.purpose not in (Purpose.ANSWER, Purpose.NOTICE) or draft.check_in_id is not None:
+        return False
+    lately = (Message.other_hash == draft.to.value_hash) & (Message.at > now - ECHO_WITHIN)
+    said = session.scalars(select(Message.body).where(lately, Message.purpose == draft.purpose)).all()
+    return said.count(draft.body) >= 2
+
+
+def drop_questions(session: Session, check_in_id: int) -> None:
+    """What a check-in still meant to ask is not asked any more."""
+    unsaid = (Message.check_in_id == check_in_id) & (Message.status == Status.QUEUED)
+    talk = unsaid & Message.purpose.in_((Purpose.ANSWER, Purpose.CHECK_IN))
+    session.execute(update(Message).where(talk).values(status=Status.DROPPED, reason="the questions ended"))
 
 
 def is_blocked(session: Session, address_hash: str) -> bool:
@@ -103,9 +122,7 @@ def block(session: Session, address_hash: str, how: str, now: datetime) -> bool:
     session.execute(waiting.values(status=Status.DROPPED, reason="opted out"))
     if is_blocked(session, address_hash):
         return False
-    session.add(OptOut(address_hash=address_hash, since=now, how=how))
-    session.flush()
-    return True
+    return insert_once(session, OptOut(address_hash=address_hash, since=now, how=how))
 
 
 def unblock(session: Session, address_hash: str, now: datetime) -> None:
@@ -131,7 +148,7 @@ def send_due(post: Post, now: datetime) -> int:
     handed_over = 0
     while ids := _claim_batch(post, now):
         for place, message_id in enumerate(ids, start=1):
-            went = _send_one(post, message_id, now)
+            went = _send_guarded(post, message_id, now)
             handed_over += went is Went.OUT
             if went is Went.TROUBLE:
                 _give_back(post, ids[place:])
@@ -172,6 +189,7 @@ def _first_in_line() -> ColumnElement[bool]:
         earlier.status.in_((Status.QUEUED, Status.SENDING)),
         earlier.id < Message.id,
         earlier.priority <= Message.priority,
+        earlier.purpose != Purpose.ALERT,
     )
     return (Message.purpose == Purpose.ALERT) | ~behind
 
@@ -192,6 +210,15 @@ def _has_slot(sender: Sender, message: Message, segments_per_second: float, now:
     return True
 
 
+def _send_guarded(post: Post, message_id: int, now: datetime) -> Went:
+    """One text that cannot be sent for a fault of ours keeps no other waiting; its lease makes it wait."""
+    try:
+        return _send_one(post, message_id, now)
+    except Exception:
+        log.exception("sending_failed", message=message_id)
+        return Went.NOT_OUT
+
+
 def _send_one(post: Post, message_id: int, now: datetime) -> Went:
     text = _make_ready(post, message_id, now)
     if text is None:
@@ -205,7 +232,7 @@ def _send_one(post: Post, message_id: int, now: datetime) -> Went:
         log.warning("send_outcome_unknown", message=message_id)
         return Went.TROUBLE
     with post.db.writing() as session:
-        _record_taken(session.get_one(Message, message_id, with_for_update=True), taken, now)
+        record_taken(session.get_one(Message, message_id, with_for_update=True), taken, now)
     return Went.OUT
 
 
@@ -225,10 +252,11 @@ def _make_ready(post: Post, message_id: int, now: datetime) -> OutgoingText | No
                 return None
         message.status, message.handed_over_at = Status.SENDING, now
         message.attempts += 1
-        return _outgoing(message, post.settings, facts.zone, now)
+        return outgoing(message, post.settings, facts.zone, now)
 
 
-def _outgoing(message: Message, settings: Settings, zone: str, now: datetime) -> OutgoingText:
+def outgoing(message: Message, settings: Settings, zone: str, now: datetime) -> OutgoingText:
+    """The text as the carrier gets it; it may keep it for an hour, and no check-in into the night."""
     assert message.token is not None
     valid_for_s = URGENT_VALID_FOR_S
     if message.staff_id is None and message.purpose not in ANY_HOUR and is_open(settings.sending_hours, now, zone):
@@ -263,7 +291,8 @@ def has_consented(session: Session, participant_id: int | None, channel: str, ad
     return bool(session.scalar(select(exists().where(given))))
 
 
-def _record_taken(message: Message, taken: Taken, now: datetime) -> None:
+def record_taken(message: Message, taken: Taken, now: datetime) -> None:
+    """The carrier has it."""
     message.carrier_id = taken.carrier_id
     message.sent_at = message.sent_at or now
     message.lease_until = None
@@ -282,87 +311,15 @@ def _record_refusal(post: Post, message_id: int, error: Refused, now: datetime) 
             message.status, message.send_after = Status.QUEUED, now + wait
         else:
             message.status = Status.REFUSED
-        _act_on(session, message, deed, now)
+        act_on(session, message, deed, now)
     wants_operator = deed in (Deed.ACCOUNT, Deed.OPERATOR)
     (log.error if wants_operator else log.warning)("text_refused", message=message_id, code=error.code, deed=deed)
 
 
-def _act_on(session: Session, message: Message, deed: Deed, now: datetime) -> None:
+def act_on(session: Session, message: Message, deed: Deed, now: datetime) -> None:
+    """What an error code says of the address is kept at once."""
     if deed is Deed.OPTED_OUT:
         block(session, message.other_hash, "carrier", now)
     if deed is Deed.NUMBER_IS_BAD:
         bad = update(Address).where(Address.value_hash == message.other_hash, Address.channel == message.channel)
         session.execute(bad.values(reachable=False))
-
-
-@dataclass(frozen=True)
-class Callback:
-    """What the carrier says of one text: our token where it came along, its own id, its word, its error code."""
-
-    token: str
-    carrier_id: str
-    word: str
-    error_code: int | None
-
-
-def record_delivery(session: Session, said: Callback, now: datetime) -> bool:
-    """Keep the carrier's word once and let the status climb. False where the text is not ours."""
-    ours = (Message.token == said.token) if said.token else (Message.carrier_id == said.carrier_id)
-    message = session.scalar(select(Message).where(ours, Message.direction == Direction.OUT).with_for_update())
-    if message is None or message.status is None:
-        return False
-    word = said.word[:40]
-    if not session.scalar(select(exists().where(Delivery.message_id == message.id, Delivery.word == word))):
-        session.add(Delivery(message_id=message.id, word=word, error_code=said.error_code, at=now))
-    if message.carrier_id is None:
-        message.carrier_id, message.sent_at, message.lease_until = said.carrier_id, message.sent_at or now, None
-    climbed = climb(message.status, said.word)
-    if climbed is not message.status and climbed in (Status.FAILED, Status.UNDELIVERED):
-        message.error_code, message.reason = said.error_code, in_plain_words(said.error_code)
-        if said.error_code is not None:
-            _act_on(session, message, deed_for(said.error_code), now)
-    message.status = climbed
-    return True
-
-
-def reconcile(post: Post, now: datetime) -> int:
-    """Settle texts whose handing over has no outcome, by asking the carrier what it has; how many were settled."""
-    with post.db.writing() as session:
-        due = (Message.status == Status.SENDING) & (Message.handed_over_at <= now - ASK_AFTER)
-        ids = claim(session, Message, due, (Message.id,), BATCH, now, LEASE)
-    return sum(_settle(post, message_id, now) for message_id in ids)
-
-
-def _settle(post: Post, message_id: int, now: datetime) -> bool:
-    with post.db.reading() as session:
-        message = session.get_one(Message, message_id)
-        assert message.handed_over_at is not None
-        text = _outgoing(message, post.settings, post.settings.zone, now)
-        since = message.handed_over_at - timedelta(minutes=1)
-    try:
-        candidates = post.carrier.find(text, since)
-    except CarrierError:
-        candidates = None
-    with post.db.writing() as session:
-        message = session.get_one(Message, message_id, with_for_update=True)
-        if message.status is not Status.SENDING:
-            return True
-        message.lease_until = None
-        return _judge(session, message, candidates, now)
-
-
-def _judge(session: Session, message: Message, candidates: list[Taken] | None, now: datetime) -> bool:
-    """Found: adopt it. Surely absent: send again, the rules deciding whether it is still wanted. Alerts never wait."""
-    assert message.handed_over_at is not None
-    for taken in candidates or []:
-        if not session.scalar(select(exists().where(Message.carrier_id == taken.carrier_id))):
-            _record_taken(message, taken, now)
-            return True
-    waited = now - message.handed_over_at
-    if message.staff_id is not None or (candidates is not None and waited >= ABSENT_AFTER):
-        message.status, message.send_after = Status.QUEUED, now
-        return True
-    if waited >= GIVE_UP_AFTER:
-        message.status, message.reason = Status.UNKNOWN, "Nobody knows whether this text was sent."
-        return True
-    return False

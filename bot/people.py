@@ -113,10 +113,15 @@ def hold(session: Session, participant_id: int) -> Participant:
     return session.get_one(Participant, participant_id, with_for_update={"key_share": True})
 
 
+def owner_of(session: Session, channel: str, address_hash: str) -> int | None:
+    """The id of whom this address belongs to."""
+    owner = select(Address.participant_id).where(Address.channel == channel, Address.value_hash == address_hash)
+    return session.scalar(owner)
+
+
 def participant_at(session: Session, channel: str, address_hash: str) -> Participant | None:
     """Who is reached at this address."""
-    owner = select(Address.participant_id).where(Address.channel == channel, Address.value_hash == address_hash)
-    found = session.scalar(owner)
+    found = owner_of(session, channel, address_hash)
     return session.get(Participant, found) if found else None
 
 

@@ -14,6 +14,7 @@ from bot.core.hours import on_wall_clock
 from bot.core.kinds import Outcome
 from bot.models import Beat, CheckIn, Direction, Message, OptOut, Participant, Role, Staff
 
+CLOCK_MAY_REST = timedelta(minutes=2)
 WEEKS = 8
 ARRIVED = (Status.TAKEN, Status.SENT, Status.DELIVERED, Status.READ)
 ON_ITS_WAY = (Status.QUEUED, Status.SENDING)
@@ -122,9 +123,14 @@ def _became() -> ColumnElement[str]:
     )
 
 
-def last_tick(session: Session) -> datetime | None:
-    """When the clock last did anything."""
-    return session.scalar(select(func.max(Beat.at)))
+def late_jobs(session: Session, now: datetime) -> tuple[str, ...]:
+    """The jobs of the clock that have not run to their end for longer than they may; all where none ever ran."""
+    beats = session.scalars(select(Beat).order_by(Beat.job)).all()
+    return tuple(beat.job for beat in beats if _is_late(beat, now)) if beats else ("every job",)
+
+
+def _is_late(beat: Beat, now: datetime) -> bool:
+    return beat.at is None or now - beat.at > max(CLOCK_MAY_REST, 3 * timedelta(seconds=beat.every_s))
 
 
 def cover_gaps(session: Session) -> tuple[str, ...]:
@@ -139,4 +145,7 @@ def cover_gaps(session: Session) -> tuple[str, ...]:
     stopped = session.scalar(select(func.count()).select_from(Staff).where(Staff.active, blocked)) or 0
     if stopped:
         gaps.append(f"{stopped} of the staff texted STOP and hear no alerts. They must text START.")
+    failed = sum(each.alert_failed_at is not None for each in staff)
+    if failed:
+        gaps.append(f"Alerts to {failed} of the staff did not arrive. Check their numbers and phones.")
     return tuple(gaps)

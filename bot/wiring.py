@@ -9,17 +9,18 @@ from functools import partial
 import structlog
 from sqlalchemy import select
 
-from bot import casework, inbox, outbox
+from bot import alerts, deliveries, inbox, outbox
 from bot.carrier import Carrier
 from bot.carrier.twilio import TwilioCarrier
-from bot.checkins import Talk
 from bot.config import Settings
 from bot.core import needs
 from bot.db import Database
+from bot.deliveries import Callback
 from bot.flows import LiveShelf, Shelf
 from bot.inbox import Inbox, Incoming
 from bot.models import Rehearsal
-from bot.outbox import Callback, Post
+from bot.outbox import Post
+from bot.scene import Talk
 
 log = structlog.get_logger()
 
@@ -66,13 +67,13 @@ class Standby:
 
     def push(self) -> None:
         """Alert and send at once what would otherwise wait for the clock."""
-        casework.escalate(self.post, self.now())
+        alerts.escalate(self.post, self.now())
         outbox.send_due(self.post, self.now())
 
     def take_callback(self, said: Callback) -> bool:
         """Write down what the carrier says of one text. False where the text is not ours."""
         with self.db.writing() as session:
-            return outbox.record_delivery(session, said, self.now())
+            return deliveries.record_delivery(session, said, self.now())
 
 
 def build(

@@ -7,7 +7,7 @@ import pytest
 from bot.core.delivery import Status
 from bot.core.kinds import Outcome, Purpose
 from bot.models import Beat, CheckIn, Direction, FlowVersion, Message, OptOut, Role, Staff
-from bot.reports import Rate, cover_gaps, last_tick, response_rates, week_starts
+from bot.reports import Rate, cover_gaps, late_jobs, response_rates, week_starts
 from tests.world import Colleague, World
 
 ZONE = "America/Chicago"
@@ -142,9 +142,17 @@ def test_gaps_in_cover_are_named_before_they_hurt(world: World) -> None:
         assert ["No supervisor" in gap or "texted STOP" in gap for gap in cover_gaps(session)] == [True, True]
 
 
-def test_the_last_tick_is_that_of_any_job(world: World) -> None:
+def test_each_job_is_late_at_its_own_pace(world: World) -> None:
     with world.standby.db.writing() as session:
-        assert last_tick(session) is None
-        session.add_all([Beat(job="a", at=NOW), Beat(job="b", at=NOW + timedelta(seconds=5))])
+        assert late_jobs(session, NOW) == ("every job",)
+        session.add_all(
+            [
+                Beat(job="quick", every_s=5, at=NOW - timedelta(minutes=3)),
+                Beat(job="slow", every_s=120, at=NOW - timedelta(minutes=3)),
+                Beat(job="stuck", every_s=120, at=NOW - timedelta(minutes=7)),
+                Beat(job="never", every_s=5, at=None),
+                Beat(job="fresh", every_s=5, at=NOW),
+            ]
+        )
         session.flush()
-        assert last_tick(session) == NOW + timedelta(seconds=5)
+        assert late_jobs(session, NOW) == ("never", "quick", "stuck")

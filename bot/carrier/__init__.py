@@ -38,6 +38,7 @@ class HeardText:
     sender: str
     body: str
     pictures: int
+    at: datetime
 
 
 class CarrierError(Exception):

@@ -145,7 +145,8 @@ def _address(channel: str, value: str) -> str:
 
 def _heard(message: Any) -> HeardText:
     prefix, _, number = message.from_.rpartition(":")
-    return HeardText(prefix or "sms", message.sid, number, message.body or "", int(message.num_media or 0))
+    pictures = int(message.num_media or 0)
+    return HeardText(prefix or "sms", message.sid, number, message.body or "", pictures, message.date_created)
 
 
 def _failed_send(error: Exception) -> CarrierError:

@@ -118,6 +118,6 @@ def retry_in(code: int | None, attempts: int, tried_for: timedelta) -> timedelta
     ten minutes at the latest: when it is mended, nothing that was queued meanwhile waits for long.
     """
     deed = deed_for(code)
-    if code is None or deed is Deed.ACCOUNT:
+    if code in (None, 429, 20429) or deed is Deed.ACCOUNT:
         return min(RETRIES[min(attempts, len(RETRIES)) - 1], STEADY) if tried_for < KEEPS_TRYING_FOR else None
     return RETRIES[attempts - 1] if deed is Deed.RETRY and attempts <= len(RETRIES) else None

@@ -71,6 +71,9 @@ LADDERS = {
 }
 
 
+NEW_WORDS_WAIT = timedelta(hours=1)
+
+
 @dataclass(frozen=True)
 class Climb:
     """What one look at a flag leads to: these people are alerted now; the next look is at `next_at`, from `rung`."""
@@ -106,6 +109,11 @@ def opens_again_at(urgency: Urgency, taken_at: datetime, zone: str, window: Wind
     """When a flag that was taken is open again if nobody wrote down an outcome."""
     ladder = LADDERS[urgency]
     return _later(ladder, ladder.outcome_within, taken_at, zone, window)
+
+
+def new_words_look_at(urgency: Urgency, said_at: datetime, zone: str, window: Window) -> datetime:
+    """When a taken flag to which the person has said more is open again, if nobody closed it with that in view."""
+    return _later(LADDERS[urgency], NEW_WORDS_WAIT, said_at, zone, window)
 
 
 def _later(ladder: Ladder, span: timedelta, now: datetime, zone: str, window: Window) -> datetime:

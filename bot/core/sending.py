@@ -17,7 +17,7 @@ PRIORITY = {
     Purpose.CHECK_IN: 5,
 }
 UNPACED = frozenset({Purpose.SAFETY, Purpose.ALERT, Purpose.NOTICE})  # never wait for the sender's pace
-ANY_HOUR = frozenset({Purpose.SAFETY, Purpose.NOTICE})
+ANY_HOUR = frozenset({Purpose.SAFETY})
 ANSWERS_AT_ANY_HOUR_FOR = timedelta(minutes=15)  # an answer is expected while the phone is still in the hand
 CONFIRMS_OPT_OUT_FOR = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
 
@@ -70,7 +70,7 @@ def may_send(facts: Facts, now: datetime, window: Window = SENDING_HOURS) -> Ver
     any hour; participants only inside sending hours, save safety texts and quick answers to what they wrote.
     """
     if facts.confirms_opt_out:
-        late = now - facts.queued_at > CONFIRMS_OPT_OUT_FOR
+        late = now - (facts.answers_at or facts.queued_at) > CONFIRMS_OPT_OUT_FOR
         return Drop("too late to confirm the opt-out") if late else Go()
     if facts.blocked:
         return Drop("opted out")
@@ -86,7 +86,7 @@ def may_send(facts: Facts, now: datetime, window: Window = SENDING_HOURS) -> Ver
 
 def _answers_quickly(facts: Facts, now: datetime) -> bool:
     fresh = facts.answers_at is not None and now - facts.answers_at <= ANSWERS_AT_ANY_HOUR_FOR
-    return facts.purpose is Purpose.ANSWER and fresh
+    return facts.purpose in (Purpose.ANSWER, Purpose.NOTICE) and fresh
 
 
 def seconds_until_close(now: datetime, zone: str, window: Window = SENDING_HOURS) -> int:

@@ -1,17 +1,15 @@
 """The figures: who answers, and what is wrong."""
 
-from datetime import datetime
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from bot.models import Role
-from bot.reports import cover_gaps, last_tick, response_rates
+from bot.reports import cover_gaps, late_jobs, response_rates
 from bot.web.auth import me, roles
-from bot.web.health import CLOCK_MAY_REST
 from bot.web.standby import standby
-from bot.web.words import lasting, present
+from bot.web.words import present
 
 dashboard = Blueprint("dashboard", __name__)
 SMALLEST_CELL = 10  # fewer could point at persons: researchers are shown "under 10"
@@ -33,12 +31,6 @@ def rates() -> ResponseReturnValue:
 
 
 def _problems(session: Session) -> tuple[str, ...]:
-    return (*_still_clock(last_tick(session)), *cover_gaps(session), *standby().shelf.problems)
-
-
-def _still_clock(last: datetime | None) -> tuple[str, ...]:
-    rest = present() - last if last else None
-    if rest is not None and rest <= CLOCK_MAY_REST:
-        return ()
-    since = f"has not ticked for {lasting(rest)}" if rest else "has never ticked"
-    return (f"The clock {since}: nothing is sent and no alert climbs. Start scheduler.py.",)
+    late = late_jobs(session, present())
+    still = (f"The clock is late with: {', '.join(late)}. Is scheduler.py running?",) if late else ()
+    return (*still, *cover_gaps(session), *standby().shelf.problems)

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from bot import casework
-from bot.casework import Result
+from bot.casework import Closing, Result
 from bot.models import Alert, Flag, FlagState, Message, Resolution, Role, Staff
 from bot.outbox import is_blocked
 from bot.people import note
@@ -107,12 +107,20 @@ def resolve(flag_id: int) -> ResponseReturnValue:
     if outcome not in set(Resolution):
         flash("Not resolved: say what became of it.", "stop")
         return redirect(_back(flag_id))
-    result = Result(Resolution(outcome), request.form.get("note", "").strip()[:NOTE_AT_MOST])
+    seen = request.form.get("seen", "")
+    note = request.form.get("note", "").strip()[:NOTE_AT_MOST]
+    result = Result(Resolution(outcome), note, int(seen) if seen.isdecimal() else None)
     with standby().db.writing() as session:
         _seen(session, flag_id)
         staff = session.get_one(Staff, me().id)
-        closed = casework.resolve(session, flag_id, staff, result, present())
-    flash(f"Resolved: {words(result.resolution).lower()}." if closed else "It was resolved already.")
+        closing = casework.resolve(session, flag_id, staff, result, present())
+    match closing:
+        case Closing.CLOSED:
+            flash(f"Resolved: {words(result.resolution).lower()}.")
+        case Closing.CLOSED_BEFORE:
+            flash("It was resolved already.")
+        case Closing.NEW_WORDS:
+            flash("Not resolved: they have said more meanwhile. Read it first.", "stop")
     return redirect(_back(flag_id))
 
 

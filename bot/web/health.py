@@ -1,18 +1,14 @@
 """Whether the process answers, whether Standby is ready, and its figures."""
 
-from datetime import timedelta
-
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot import reports
 from bot.migrations import is_current
-from bot.models import Beat
 from bot.web.standby import standby
 
 health = Blueprint("health", __name__)
-CLOCK_MAY_REST = timedelta(minutes=2)
 
 
 @health.get("/healthz")
@@ -36,10 +32,8 @@ def _faults() -> list[str]:
     if not is_current(current.db.engine):
         return ["the database is not at this version: run python -m bot init"]
     with current.db.reading() as session:
-        last = session.scalar(select(func.max(Beat.at)))
-    if last is None or current.now() - last > CLOCK_MAY_REST:
-        return ["the clock has not ticked lately: is scheduler.py running?"]
-    return []
+        late = reports.late_jobs(session, current.now())
+    return [f"the clock is late with: {', '.join(late)}; is scheduler.py running?"] if late else []
 
 
 @health.get("/metrics")

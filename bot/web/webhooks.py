@@ -7,8 +7,8 @@ from flask import Blueprint, Response, current_app, request
 from prometheus_client import Counter
 
 from bot.carrier.twilio import is_signed
+from bot.deliveries import Callback
 from bot.inbox import Incoming
-from bot.outbox import Callback
 from bot.web.standby import standby
 
 webhooks = Blueprint("webhooks", __name__, url_prefix="/twilio")

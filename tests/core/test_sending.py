@@ -31,7 +31,8 @@ def _staff(purpose: Purpose) -> Facts:
         (FACTS, MORNING, Go()),
         (replace(FACTS, purpose=Purpose.WRITTEN), NIGHT, Wait(MORNING)),
         (replace(FACTS, purpose=Purpose.SAFETY), NIGHT, Go()),
-        (replace(FACTS, purpose=Purpose.NOTICE), NIGHT, Go()),
+        (replace(FACTS, purpose=Purpose.NOTICE, answers_at=NIGHT), NIGHT, Go()),
+        (replace(FACTS, purpose=Purpose.NOTICE, answers_at=NIGHT - timedelta(minutes=16)), NIGHT, Wait(MORNING)),
         (replace(FACTS, purpose=Purpose.ANSWER, answers_at=NIGHT - timedelta(minutes=15)), NIGHT, Go()),
         (replace(FACTS, purpose=Purpose.ANSWER, answers_at=NIGHT - timedelta(minutes=16)), NIGHT, Wait(MORNING)),
         (replace(FACTS, purpose=Purpose.ANSWER), NIGHT, Wait(MORNING)),
@@ -42,6 +43,11 @@ def _staff(purpose: Purpose) -> Facts:
         (replace(FACTS, send_before=NOON), NOON - timedelta(seconds=1), Go()),
         (replace(FACTS, send_before=NOON), NOON, Drop("out of date")),
         (replace(FACTS, blocked=True, confirms_opt_out=True), NIGHT + timedelta(minutes=5), Go()),
+        (
+            replace(FACTS, blocked=True, confirms_opt_out=True, answers_at=NIGHT - timedelta(minutes=6)),
+            NIGHT,
+            Drop("too late to confirm the opt-out"),
+        ),
         (
             replace(FACTS, blocked=True, confirms_opt_out=True),
             NIGHT + timedelta(minutes=5, seconds=1),

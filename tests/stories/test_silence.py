@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.casework import Result, resolve, take
+from bot.casework import Closing, Result, resolve, take
 from bot.models import Flag, Participant, Resolution, Staff
 from bot.people import pause
 from tests.world import Colleague, Person, World
@@ -64,8 +64,9 @@ def _helped(world: World, ana: Person, dana: Colleague) -> None:
     with world.standby.db.writing() as session:
         flag, staff = session.query(Flag).one(), session.get_one(Staff, dana.id)
         assert take(session, flag.id, staff, world.settings, world.now)
-        assert resolve(session, flag.id, staff, Result(Resolution.HELPED, "found her one"), world.now)
-        assert not resolve(session, flag.id, staff, Result(Resolution.HELPED), world.now)
+        found = Result(Resolution.HELPED, "found her one")
+        assert resolve(session, flag.id, staff, found, world.now) is Closing.CLOSED
+        assert resolve(session, flag.id, staff, found, world.now) is Closing.CLOSED_BEFORE
     world.passes(days=4, hours=23)
     ana.hears_nothing()
     world.passes(hours=1)
@@ -146,7 +147,9 @@ def test_an_appointment_comes_before_what_runs(world: World) -> None:
     world.settles()
     ana.hears("week")
     world.is_due(ana, "appointment", appointment_at=_local(world, days=2).isoformat())
-    world.settles()
+    world.passes(hours=1, minutes=59)
+    ana.hears_nothing()  # an answer to the question before may be on its way
+    world.passes(minutes=2)
     ana.hears("You have a time set for")
     assert world.check_ins(ana) == ["weekly replaced", "appointment None"]
 

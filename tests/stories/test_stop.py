@@ -119,7 +119,7 @@ def test_an_opt_out_that_only_the_carrier_knows_is_found_when_sending(world: Wor
 def test_danger_and_stop_in_one_text_do_both(world: World) -> None:
     ana, dana = _asked(world)
     ana.texts("he hit me. stop texting me")
-    ana.hears("no more texts")
+    ana.hears_nothing()  # the end of texts is confirmed where that cannot light up a phone in the wrong hands
     dana.hears("someone may be in danger")
     assert world.flags(ana) == ["safety now open", "stopped today open"]
     _hears_no_more(world, ana, dana)

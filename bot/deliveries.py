@@ -1,0 +1,94 @@
+"""What becomes of a text after it left: the carrier's callbacks, and asking the carrier where no answer came."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from bot.carrier import CarrierError, Taken
+from bot.core.delivery import Status, climb, deed_for, in_plain_words
+from bot.db import claim, do_each
+from bot.models import Delivery, Direction, Message
+from bot.outbox import Post, act_on, outgoing, record_taken
+
+LEASE = timedelta(minutes=2)
+BATCH = 20
+ASK_AFTER = timedelta(minutes=2)
+ABSENT_AFTER = timedelta(minutes=10)  # the carrier's list lags a little; only now its silence means "never taken"
+GIVE_UP_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Callback:
+    """What the carrier says of one text: our token where it came along, its own id, its word, its error code."""
+
+    token: str
+    carrier_id: str
+    word: str
+    error_code: int | None
+
+
+def record_delivery(session: Session, said: Callback, now: datetime) -> bool:
+    """Keep the carrier's word once and let the status climb. False where the text is not ours."""
+    ours = (Message.token == said.token) if said.token else (Message.carrier_id == said.carrier_id)
+    message = session.scalar(select(Message).where(ours, Message.direction == Direction.OUT).with_for_update())
+    if message is None or message.status is None:
+        return False
+    word = said.word[:40]
+    if not session.scalar(select(exists().where(Delivery.message_id == message.id, Delivery.word == word))):
+        session.add(Delivery(message_id=message.id, word=word, error_code=said.error_code, at=now))
+    if message.carrier_id is None:
+        message.carrier_id, message.sent_at, message.lease_until = said.carrier_id, message.sent_at or now, None
+    climbed = climb(message.status, said.word)
+    if climbed is not message.status and climbed in (Status.FAILED, Status.UNDELIVERED):
+        message.error_code, message.reason = said.error_code, in_plain_words(said.error_code)
+        if said.error_code is not None:
+            act_on(session, message, deed_for(said.error_code), now)
+    message.status = climbed
+    return True
+
+
+def reconcile(post: Post, now: datetime) -> int:
+    """Settle texts whose handing over has no outcome, by asking the carrier what it has; how many were settled."""
+    with post.db.writing() as session:
+        due = (Message.status == Status.SENDING) & (Message.handed_over_at <= now - ASK_AFTER)
+        ids = claim(session, Message, due, (Message.priority, Message.id), BATCH, now, LEASE)
+    return do_each(ids, lambda message_id: _settle(post, message_id, now), "settling")
+
+
+def _settle(post: Post, message_id: int, now: datetime) -> bool:
+    with post.db.reading() as session:
+        message = session.get_one(Message, message_id)
+        assert message.handed_over_at is not None
+        text = outgoing(message, post.settings, post.settings.zone, now)
+        since = message.handed_over_at - timedelta(minutes=1)
+    try:
+        candidates = post.carrier.find(text, since)
+    except CarrierError:
+        candidates = None
+    with post.db.writing() as session:
+        message = session.get_one(Message, message_id, with_for_update=True)
+        if message.status is not Status.SENDING:
+            return True
+        settled = _judge(session, message, candidates, now)
+        # Not settled, it stands back for a while, so that those behind it are asked about too.
+        message.lease_until = None if settled else now + ASK_AFTER
+        return settled
+
+
+def _judge(session: Session, message: Message, candidates: list[Taken] | None, now: datetime) -> bool:
+    """Found: adopt it. Surely absent: send again, the rules deciding whether it is still wanted. Alerts never wait."""
+    assert message.handed_over_at is not None
+    for taken in candidates or []:
+        if not session.scalar(select(exists().where(Message.carrier_id == taken.carrier_id))):
+            record_taken(message, taken, now)
+            return True
+    waited = now - message.handed_over_at
+    if message.staff_id is not None or (candidates is not None and waited >= ABSENT_AFTER):
+        message.status, message.send_after = Status.QUEUED, now
+        return True
+    if waited >= GIVE_UP_AFTER:
+        message.status, message.reason = Status.UNKNOWN, "Nobody knows whether this text was sent."
+        return True
+    return False

@@ -1,0 +1,126 @@
+"""One turn of one conversation, inside one transaction: the machine's effects written down."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.casework import Concern, Subject, danger_open, end_running, raise_flag, reopen
+from bot.core.escalation import same_episode
+from bot.core.kinds import Outcome, Purpose
+from bot.core.speech import first_name
+from bot.core.turn import Effect, Finish, Given, RaiseFlag, Remember, Say, Schedule, Turn
+from bot.flows import Shelf
+from bot.models import CheckIn, Flag, Message, Participant, Plan, Reply
+from bot.outbox import Draft, Post, Recipient, drop_questions, has_consented, queue
+from bot.people import plan
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What conversations need."""
+
+    post: Post
+    shelf: Shelf
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One turn of one conversation, inside one transaction: what the machine may know, and its effects written down.
+
+    `to` is None where nothing may be sent to the person; then what would be said is not queued.
+    """
+
+    session: Session
+    talk: Talk
+    participant: Participant
+    check_in: CheckIn | None
+    to: Recipient | None
+    now: datetime
+    message: Message | None = None
+
+    def given(self) -> Given:
+        settings, person = self.talk.post.settings, self.participant
+        worker = first_name(person.caseworker.name) if person.caseworker else settings.programme
+        return Given(
+            language=person.language,
+            now=self.now.astimezone(ZoneInfo(person.zone)),
+            words={"worker": worker, "programme": settings.programme, "contact": settings.contact},
+            always=self.talk.shelf.always,
+            safety_said=same_episode(person.safety_said_at, danger_open(self.session, self.participant.id), self.now),
+        )
+
+    def perform(self, turn: Turn, send_before: datetime | None = None) -> None:
+        """Write the turn down: every effect in order, then where the check-in stands.
+
+        A turn that leaves the talking to people takes back what was still to be asked.
+        """
+        if self.check_in is not None and Finish(Outcome.HANDED_OVER) in turn.effects:
+            drop_questions(self.session, self.check_in.id)
+        for effect in turn.effects:
+            self._do(effect, send_before)
+        if self.check_in is not None and turn.position is not None:
+            self.check_in.position = turn.position.to_dict()
+        self.session.flush()
+
+    def _do(self, effect: Effect, send_before: datetime | None) -> None:
+        match effect:
+            case Say():
+                self._say(effect, send_before)
+            case RaiseFlag():
+                self._raise(effect)
+            case Remember(name, value):
+                if self.check_in is not None:
+                    self.session.add(Reply(check_in_id=self.check_in.id, name=name, value=value, at=self.now))
+            case Schedule(flow, at, values):
+                self._plan(flow, at, dict(values))
+            case Finish(outcome):
+                end_running(self.session, self.participant.id, outcome, self.now)
+
+    def _plan(self, flow: str, at: datetime, values: dict[str, str]) -> None:
+        """The same flow, for the same, is planned once: told twice of a new job, we ask about it once."""
+        waits = select(Plan).where(Plan.participant_id == self.participant.id, Plan.flow_name == flow)
+        alike = self.session.scalars(waits.where(Plan.next_check_in_at.is_not(None), Plan.repeat_days.is_(None)))
+        flow_now = self.talk.shelf.flows.get(flow)
+        bound_to = flow_now.given if flow_now else ()
+        for waiting in alike:
+            if all(waiting.given.get(name) == values.get(name) for name in bound_to):
+                waiting.next_check_in_at = at
+                return
+        plan(self.session, self.participant, flow, at, given=values)
+
+    def _say(self, said: Say, send_before: datetime | None) -> None:
+        if self.to is None or not said.text or self._carrier_helped(said):
+            return
+        if said.purpose is Purpose.SAFETY and self._may_be_texted():
+            self.participant.safety_said_at = self.now
+        draft = Draft(
+            to=self.to,
+            body=said.text,
+            purpose=said.purpose,
+            check_in_id=self.check_in.id if self.check_in else None,
+            answers_at=self.message.at if self.message else None,
+            send_before=send_before,
+        )
+        queue(self.session, draft, self.now)
+
+    def _may_be_texted(self) -> bool:
+        """A safety text that will not leave for want of consent was not said: the next one is."""
+        to = self.to
+        return to is not None and has_consented(self.session, self.participant.id, to.channel, to.value_hash)
+
+    def _carrier_helped(self, said: Say) -> bool:
+        """The carrier itself sent the programme's HELP text: a second one would only repeat it."""
+        heard = (self.message.carrier_says or "") if self.message else ""
+        return said.purpose is Purpose.NOTICE and heard.upper() == "HELP"
+
+    def _raise(self, wanted: RaiseFlag) -> None:
+        """A "no" to "did the help come?" opens the flag that the question was about."""
+        settings = self.talk.post.settings
+        about = self.session.get(Flag, self.check_in.flag_id) if self.check_in and self.check_in.flag_id else None
+        if about is not None and about.kind is wanted.kind:
+            reopen(self.session, about.id, settings, self.now)
+        concern = Concern(wanted.kind, wanted.urgent, self.message.id if self.message else None, wanted.hits)
+        raise_flag(self.session, Subject(self.participant.id), concern, settings, self.now)

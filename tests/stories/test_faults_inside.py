@@ -1,0 +1,117 @@
+"""Faults of our own: one row that cannot be handled keeps nobody else waiting, and a job that stands still is seen."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text, update
+from structlog.testing import LogCapture
+
+from bot import alerts, checkins
+from bot.models import Beat, Flag, Message, Role
+from bot.reports import late_jobs
+from scheduler import JOBS, run_job
+from tests.world import World
+
+
+def _events(log: LogCapture) -> set[str]:
+    found = {entry["event"] for entry in log.entries if entry["log_level"] in ("error", "critical")}
+    log.entries.clear()
+    return found
+
+
+def test_a_text_that_cannot_be_decrypted_reaches_a_person_and_holds_up_nobody(world: World, log: LogCapture) -> None:
+    dana = world.colleague("Dana")
+    ana, luz = world.participant("Ana", dana), world.participant("Luz", dana)
+    ana.sends("good morning")
+    world.carrier.run_due()
+    world.waiting.clear()
+    with world.standby.db.writing() as session:
+        session.execute(text("UPDATE messages SET body = 'no key opens this' WHERE direction = 'in'"))
+    luz.texts("he hit me")
+    luz.hears("911")
+    dana.hears("danger")
+    for _ in range(3):
+        world.passes(minutes=2)
+    assert world.flags(ana) == ["read now open"]
+    assert "handling_failed" in _events(log)
+    dana.hears_all()
+
+
+def test_a_check_in_that_cannot_start_holds_up_no_other(
+    world: World, log: LogCapture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dana = world.colleague("Dana")
+    ana, luz = world.participant("Ana", dana), world.participant("Luz", dana)
+    world.is_due(ana, "weekly")
+    world.is_due(luz, "weekly")
+    whole = checkins.begin
+
+    def begin(session, talk, participant, *rest):  # type: ignore[no-untyped-def]
+        if participant.id == ana.id:
+            raise RuntimeError("a fault of ours")
+        return whole(session, talk, participant, *rest)
+
+    monkeypatch.setattr(checkins, "begin", begin)
+    world.settles()
+    luz.hears("week")
+    ana.hears_nothing()
+    assert _events(log) == {"starting_failed"}
+
+
+def test_an_alert_that_cannot_be_made_holds_up_no_other(
+    world: World, log: LogCapture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dana, omar = world.colleague("Dana"), world.colleague("Omar")
+    ana, luz = world.participant("Ana", dana), world.participant("Luz", omar)
+    whole = alerts._alert
+
+    def alert(session, staff, *rest):  # type: ignore[no-untyped-def]
+        if staff.id == dana.id:
+            raise RuntimeError("a fault of ours")
+        whole(session, staff, *rest)
+
+    monkeypatch.setattr(alerts, "_alert", alert)
+    ana.texts("he hit me")
+    luz.texts("he hit me")
+    ana.hears("911")
+    luz.hears("911")
+    omar.hears("danger")
+    dana.hears_nothing()
+    assert _events(log) == {"escalating_failed"}
+
+
+def test_a_job_that_never_gets_through_is_late(world: World, log: LogCapture) -> None:
+    world.settles()
+    broken = JOBS[-1].__class__("escalate", 5, lambda standby, now: 1 // 0)
+    for _ in range(3):
+        world.sleeps(minutes=2)
+        for job in JOBS:
+            run_job(broken if job.name == "escalate" else job, world.standby, world.now)
+    with world.standby.db.reading() as session:
+        assert late_jobs(session, world.now) == ("escalate",)
+    answer = world.app.test_client().get("/readyz")
+    assert answer.status_code == 503 and "escalate" in answer.text
+    assert _events(log) == {"job_failed"}
+
+
+def test_what_a_dead_job_left_is_taken_up(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    ana.sends("he hit me")
+    world.carrier.run_due()
+    with world.standby.db.writing() as session:
+        session.execute(update(Message).values(lease_until=world.now + timedelta(minutes=1)))
+    world.dies()
+    world.sleeps(minutes=2)
+    world.settles()
+    ana.hears("911")
+    dana.hears("danger")
+    with world.standby.db.reading() as session:
+        assert session.get(Beat, "escalate") is not None
+        assert session.query(Flag).count() == 1
+
+
+def test_readyz_is_well_when_every_job_ran(world: World) -> None:
+    world.colleague("Sam", Role.SUPERVISOR)
+    world.settles()
+    assert world.app.test_client().get("/readyz").status_code == 200
