@@ -4,17 +4,19 @@ It is only the metronome: due times are columns of the database, so any number o
 """
 
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from types import FrameType
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot import alerts, casework, checkins, deliveries, inbox, logs, outbox
-from bot.config import load_settings
+from bot.config import ConfigError, load_settings
+from bot.core.flow import FlowError
 from bot.db import insert_once
 from bot.models import Beat
 from bot.wiring import Standby, build
@@ -80,7 +82,11 @@ def metronome(standby: Standby) -> BackgroundScheduler:
     for job in JOBS:
         _beat(standby, job, None)  # known from now on, so that one that never gets through is missed
         scheduler.add_job(
-            lambda job=job: run_job(job, standby, standby.now()), "interval", seconds=job.every_s, id=job.name
+            lambda job=job: run_job(job, standby, standby.now()),
+            "interval",
+            seconds=job.every_s,
+            id=job.name,
+            next_run_time=datetime.now(UTC),  # at once: what a clock that was down left behind waits for no interval
         )
     return scheduler
 
@@ -95,7 +101,10 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
-    scheduler = metronome(build(load_settings()))
+    try:
+        scheduler = metronome(build(load_settings()))
+    except (ConfigError, FlowError) as error:
+        sys.exit(str(error))
     scheduler.start()
     log.info("clock_started", jobs=len(JOBS))
     stop.wait()
