@@ -287,7 +287,7 @@ def _end_texts(scene: Scene, found: Found, keyword: Keyword) -> Lane:
     scene.perform(Turn(None, (*flags, RaiseFlag(reason))))
     end_running(scene.session, scene.participant.id, Outcome.STOPPED, scene.now)
     fresh = opt_out(scene.session, scene.participant, keyword.kind, scene.now)
-    if fresh and not keyword.answered_by_carrier and not found.urgent:  # in danger, a phone that lights up may harm
+    if fresh and not keyword.answered_by_carrier and not found.urgent:  # in danger, a lit-up phone may harm
         _confirm_end(scene, message)
     return _at_least_today(found).lane
 

@@ -46,13 +46,17 @@ class Language(StrEnum):
 
 @dataclass(frozen=True)
 class Hit:
-    """One need at `text[start:end]` of the original message, and the rule that says so."""
+    """One need at `text[start:end]` of the original message, and the rule that says so.
+
+    `watched`: the words say that somebody else looks at this phone, so nothing may light it up.
+    """
 
     need: Need
     urgent: bool
     start: int
     end: int
     rule: str
+    watched: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,10 @@ class Found:
     def needs(self) -> tuple[Need, ...]:
         """Each need once, in the order of the text."""
         return tuple(dict.fromkeys(hit.need for hit in self.hits))
+
+    @property
+    def watched(self) -> bool:
+        return any(hit.watched for hit in self.hits)
 
     @property
     def urgent(self) -> bool:

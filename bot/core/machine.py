@@ -134,7 +134,12 @@ def _handed_over(state: State | None, position: Position, said: Understood | Non
 
 
 def _heard(found: Found, given: Given, talk: Sequence[Effect]) -> Sequence[Effect]:
-    """What is said because of the finding itself: the safety text at most once an episode, or help, or `talk`."""
+    """What is said because of the finding itself: the safety text at most once an episode, or help, or `talk`.
+
+    To a phone that somebody else looks at, nothing.
+    """
+    if found.watched:
+        return []
     if found.urgent:
         return [] if given.safety_said else [_say(given.always.safety, {}, given, Purpose.SAFETY)]
     if found.intent is Intent.HELP:

@@ -117,3 +117,12 @@ def test_told_of_a_new_job_twice_it_is_asked_about_once(world: World) -> None:
     assert world.check_ins(ana).count("job None") + world.check_ins(ana).count("job silent") == 1
     ana.hears_all()
     world.phones[0].hears_all()
+
+
+def test_nothing_is_sent_to_a_phone_that_somebody_else_looks_at(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    ana.texts("cant text hes here")
+    ana.hears_nothing()
+    dana.hears("someone may be in danger")
+    assert world.flags(ana) == ["safety now open"]

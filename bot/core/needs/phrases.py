@@ -12,7 +12,10 @@ from bot.core.patterns import Book, Match, uncovered
 
 @dataclass(frozen=True)
 class Rule:
-    """One row: phrases that tell of the same needs, a message they must match and one they must not."""
+    """One row: phrases that tell of the same needs, a message they must match and one they must not.
+
+    `watched` marks words by which a person says that somebody else looks at the phone.
+    """
 
     name: str
     language: Language
@@ -21,6 +24,7 @@ class Rule:
     phrases: tuple[str, ...]
     example: str
     lookalike: str
+    watched: bool = False
 
 
 class Table:
@@ -66,12 +70,13 @@ def _rule(row: dict[str, object]) -> Rule:
         phrases=tuple(phrases),
         example=str(row["example"]),
         lookalike=str(row["lookalike"]),
+        watched=bool(row.get("watched", False)),
     )
 
 
 def _hits(matches: Iterable[Match[Rule | None]]) -> list[Hit]:
     return [
-        Hit(need, match.value.urgent, match.start, match.end, match.value.name)
+        Hit(need, match.value.urgent, match.start, match.end, match.value.name, match.value.watched)
         for match in matches
         if match.value is not None
         for need in match.value.needs
