@@ -3,6 +3,7 @@
 It is only the metronome: due times are columns of the database, so any number of clocks may run, be killed and be late.
 """
 
+import logging
 import signal
 import sys
 import threading
@@ -94,6 +95,7 @@ def metronome(standby: Standby) -> BackgroundScheduler:
 def main() -> None:
     """Tick until SIGINT or SIGTERM; what runs then is finished first."""
     logs.set_up()
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round skipped because the last still runs is no news
     stop = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.casework import drop_alert, open_again, take
 from bot.config import Settings
 from bot.core.delivery import Status
-from bot.core.escalation import Urgency, Whom, climb, first_look
+from bot.core.escalation import TOLD_ONCE, Urgency, Whom, climb, first_look
 from bot.core.kinds import Purpose
 from bot.core.speech import first_name
 from bot.db import claim, do_each
@@ -77,7 +77,7 @@ def _alert_about(session: Session, flags: list[Flag], settings: Settings, now: d
     wanted: dict[int, list[Flag]] = {}
     for flag in flags:
         step = climb(flag.urgency, flag.rung, reach, now, settings.zone, settings.working_hours)
-        flag.rung, flag.look_at = step.rung, step.next_at
+        flag.rung, flag.look_at = step.rung, None if flag.kind in TOLD_ONCE and step.staff else step.next_at
         if not step.staff:
             log.error("alert_reaches_nobody", flag=flag.id)
             note(session, "alert_reaches_nobody", now, participant_id=flag.participant_id, flag_id=flag.id)
@@ -201,7 +201,8 @@ def take_by_text(session: Session, staff: Staff, text: str, settings: Settings, 
     if alert is None:
         return f"Standby: I do not know that code. Text back the number from the alert, or open {settings.public_url}"
     if any([take(session, flag.id, staff, settings, now) for flag in alert.flags]):
-        return f"Standby: it is yours. Details: {settings.public_url.rstrip('/')}/alerts/{alert.link}"
+        link = f"{settings.public_url.rstrip('/')}/alerts/{alert.link}"
+        return f"Standby: it is yours. Write down what became of it, or it rings again: {link}"
     return _already(session, alert, staff)
 
 

@@ -90,8 +90,8 @@ def _not_yet(session: Session, talk: Talk, participant: Participant, flow: Flow,
     hours = talk.post.settings.sending_hours
     if _is_paused(participant, now):
         return participant.paused_until
-    if danger_open(session, participant.id):
-        return now + TRY_AGAIN  # people are talking to them; a machine's small talk would be in the way
+    if danger_open(session, participant.id) and not flow.expires:
+        return now + TRY_AGAIN  # people talk to them now, and a machine's small talk would be in the way; dates stay
     if not is_open(hours, now, participant.zone):
         return next_open(hours, now, participant.zone)
     running = running_check_in(session, participant.id)

@@ -151,7 +151,10 @@ class Settings(BaseSettings):
     @classmethod
     def _simulated_stays_here(cls, value: str, info: ValidationInfo) -> str:
         if not _is_twilio(info) and not _is_loopback(value):
-            raise ValueError("without a Twilio account the simulated carrier needs an address like http://127.0.0.1:8001")
+            raise ValueError(
+                "the simulated carrier needs an address like http://127.0.0.1:8001; "
+                "to text real phones, set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN instead"
+            )
         return value
 
     @property

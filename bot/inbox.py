@@ -17,6 +17,7 @@ from bot.alerts import staff_recipient, stop_alerts, take_by_text
 from bot.casework import Concern, Subject, end_running, raise_flag
 from bot.checkins import take_reply
 from bot.core import keywords, machine
+from bot.core.flow import Texts
 from bot.core.keywords import Keyword, Kind
 from bot.core.kinds import Attention, Found, Intent, Lane, Outcome, Purpose
 from bot.core.speech import render
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 LEASE = timedelta(minutes=1)
 BATCH = 50
 TRIES = 3
+AT_CARRIER = "carrier"  # how an opt-out came about that the carrier knows of, and answers START to
 FETCH = "fetch texts that no webhook brought"
 FETCH_BACK = timedelta(minutes=15)
 FETCH_FIRST = timedelta(days=1)
@@ -262,8 +264,10 @@ def _take_from_participant(
     if kind in (Kind.STOP, Kind.WRONG_NUMBER):
         assert keyword is not None
         return _end_texts(scene, found, keyword)
-    if kind is Kind.START and blocked and not _was_wrong_number(session, message.other_hash):
+    if kind is Kind.START and blocked and (how := _opted_out_how(session, message.other_hash)) != Kind.WRONG_NUMBER:
         opt_in(session, participant, message.other_hash, message.channel, now)
+        if how != AT_CARRIER:
+            _say_once(scene, scene.given().always.restarted, message)
         return Lane.CLOSED
     if blocked:  # texts after STOP: read by people, answered by nobody but people
         scene.perform(machine.unprompted(_at_least_today(found), scene.given()))
@@ -271,10 +275,12 @@ def _take_from_participant(
     return take_reply(session, inbox.talk, participant, message, found, now)
 
 
-def _was_wrong_number(session: Session, address_hash: str) -> bool:
-    """Whether somebody at this address said that it is not the participant's: their START is no consent of hers."""
+def _opted_out_how(session: Session, address_hash: str) -> str | None:
+    """How texts to this address ended. Who said "wrong number" is not the participant: their START is no consent of
+    hers. Where the carrier ended them, it also answers START itself.
+    """
     open_ended = (OptOut.address_hash == address_hash) & OptOut.until.is_(None)
-    return bool(session.scalar(select(exists().where(open_ended, OptOut.how == Kind.WRONG_NUMBER))))
+    return session.scalar(select(OptOut.how).where(open_ended))
 
 
 def _end_texts(scene: Scene, found: Found, keyword: Keyword) -> Lane:
@@ -286,18 +292,22 @@ def _end_texts(scene: Scene, found: Found, keyword: Keyword) -> Lane:
     reason = Attention.STOPPED if keyword.kind is Kind.STOP else Attention.WRONG_NUMBER
     scene.perform(Turn(None, (*flags, RaiseFlag(reason))))
     end_running(scene.session, scene.participant.id, Outcome.STOPPED, scene.now)
-    fresh = opt_out(scene.session, scene.participant, keyword.kind, scene.now)
+    how = AT_CARRIER if keyword.answered_by_carrier else keyword.kind
+    fresh = opt_out(scene.session, scene.participant, how, scene.now)
     if fresh and not keyword.answered_by_carrier and not found.urgent:  # in danger, a lit-up phone may harm
-        _confirm_end(scene, message)
+        always = scene.given().always
+        said = always.stopped if keyword.kind is Kind.STOP else always.wrong_number
+        _say_once(scene, said, message, confirms_opt_out=True)  # 47 CFR 64.1200(a)(12): it only confirms
     return _at_least_today(found).lane
 
 
-def _confirm_end(scene: Scene, message: Message) -> None:
-    """The one text that may follow (47 CFR 64.1200(a)(12)); it only confirms."""
+def _say_once(scene: Scene, texts: Texts, message: Message, confirms_opt_out: bool = False) -> None:
+    """Answer a keyword, to the address it came from."""
     given = scene.given()
-    body = render(given.always.stopped[given.language], given.words, given.language)
+    body = render(texts[given.language], given.words, given.language)
     to = Recipient(message.channel, message.other, message.other_hash, participant_id=scene.participant.id)
-    queue(scene.session, Draft(to, body, Purpose.NOTICE, answers_at=message.at, confirms_opt_out=True), scene.now)
+    draft = Draft(to, body, Purpose.NOTICE, answers_at=message.at, confirms_opt_out=confirms_opt_out)
+    queue(scene.session, draft, scene.now)
 
 
 def _at_least_today(found: Found) -> Found:

@@ -18,7 +18,7 @@ from bot.db import Database
 from bot.deliveries import Callback
 from bot.flows import LiveShelf, Shelf
 from bot.inbox import Inbox, Incoming
-from bot.models import Rehearsal
+from bot.models import Beat, Rehearsal
 from bot.outbox import Post
 from bot.scene import Talk
 
@@ -138,3 +138,5 @@ def wind_on(standby: Standby, by: timedelta) -> None:
         rehearsal = session.get(Rehearsal, 1) or Rehearsal(id=1, wound_s=0)
         rehearsal.wound_s += int(by.total_seconds())
         session.add(rehearsal)
+        for beat in session.scalars(select(Beat).where(Beat.at.is_not(None))):
+            beat.at = beat.at + by if beat.at else None  # no job is late because the rehearsal's clock jumped

@@ -17,6 +17,8 @@ class Always:
     again: Texts
     help: Texts
     stopped: Texts
+    wrong_number: Texts
+    restarted: Texts
 
 
 def parse_always(source: str) -> Always:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.core.hours import Window, add_open_time, next_open
+from bot.core.kinds import Attention
 
 
 class Urgency(StrEnum):
@@ -71,6 +72,7 @@ LADDERS = {
 }
 
 
+TOLD_ONCE = frozenset({Attention.STOPPED, Attention.WRONG_NUMBER})  # news, no need: it does not climb
 NEW_WORDS_WAIT = timedelta(hours=1)
 
 

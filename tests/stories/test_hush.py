@@ -1,8 +1,10 @@
 """When the machine keeps quiet: beside danger, in a pause, at night, and for strangers."""
 
+from datetime import timedelta
+
 from bot.carrier.faults import Fault, FaultKind
 from bot.core.kinds import Lane
-from bot.models import Participant
+from bot.models import Participant, Role
 from bot.people import pause
 from tests.world import World
 
@@ -63,7 +65,7 @@ def test_start_after_a_wrong_number_is_no_consent_of_the_participants(world: Wor
     dana = world.colleague("Dana")
     ana = world.participant("Ana", dana)
     ana.texts("you got the wrong number")
-    ana.hears("no more texts")
+    assert "START" not in ana.hears("Sorry for the mix-up", "no more texts")
     dana.hears("needs an answer")
     ana.texts("start")
     world.is_due(ana, "weekly")
@@ -126,3 +128,39 @@ def test_nothing_is_sent_to_a_phone_that_somebody_else_looks_at(world: World) ->
     ana.hears_nothing()
     dana.hears("someone may be in danger")
     assert world.flags(ana) == ["safety now open"]
+
+
+def test_a_reminder_of_a_date_leaves_though_danger_is_open(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    ana.texts("he hit me")
+    ana.hears("911")
+    world.is_due(ana, "appointment", appointment_at=(world.now + timedelta(days=2)).isoformat())
+    world.settles()
+    ana.hears("You have a time set for")
+    dana.hears_all()
+
+
+def test_start_after_an_end_in_plain_words_is_answered(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    ana.texts("leave me alone")
+    ana.hears("no more texts")
+    ana.texts("START")
+    ana.hears("Texts are on again")
+    ana.texts("STOP")
+    ana.hears("unsubscribed")
+    ana.texts("START")
+    ana.hears("re-subscribed")
+    dana.hears_all()
+
+
+def test_an_opt_out_is_told_once_and_does_not_climb(world: World) -> None:
+    dana, sam = world.colleague("Dana"), world.colleague("Sam", Role.SUPERVISOR)
+    ana = world.participant("Ana", dana)
+    ana.texts("STOP")
+    ana.hears("unsubscribed")
+    dana.hears("needs an answer")
+    world.passes(days=5)
+    sam.hears_nothing()
+    assert world.flags(ana) == ["stopped today open"]
