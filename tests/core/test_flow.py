@@ -1,10 +1,11 @@
 """Reading a flow from its file: what each line becomes, and what a mistake is answered with."""
 
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 
-from bot.core.always import parse_always
+from bot.core.always import Always, parse_always
 from bot.core.flow import Does, Expect, FlowError, Planned, parse, version_of
 from bot.core.kinds import Attention, Language, Need
 
@@ -115,9 +116,7 @@ def test_a_mistake_is_named_with_its_place(source: str, place: str, what: str) -
     assert place in str(error.value) and what in str(error.value)
 
 
-ALWAYS = "".join(
-    f'[{name}]\nen = "E"\nes = "S"\n' for name in ("safety", "passed_on", "noted", "again", "help", "stopped")
-)
+ALWAYS = "".join(f'[{each.name}]\nen = "E"\nes = "S"\n' for each in fields(Always))
 
 
 def test_always_holds_each_text_in_each_language() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -20,8 +20,7 @@ from bot.core.turn import Finish, Given, Position, RaiseFlag, Remember, Say, Sch
 T = TypeVar("T")
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 ALWAYS = Always(**{
-    name: {Language.EN: name.upper(), Language.ES: f"{name} ES"}
-    for name in ("safety", "passed_on", "noted", "again", "help", "stopped")
+    each.name: {Language.EN: each.name.upper(), Language.ES: f"{each.name} ES"} for each in fields(Always)
 })  # fmt: skip
 GIVEN = Given(Language.EN, NOW, {"worker": "Ana", "programme": "KC", "contact": "816"}, ALWAYS)
 
