@@ -177,7 +177,8 @@ def test_the_carrier_s_words_may_be_offered(text: str) -> None:
 def test_always_is_held_to_the_same_rules() -> None:
     bad = Always(**{each.name: {language: "Did the police come?" for language in Language} for each in fields(Always)})
     problems = [str(each) for each in check_always(bad)]
-    assert len(problems) == len(fields(Always)) and problems[0].startswith("always.toml: safety, 'en': 'police' tells a stranger")
+    assert len(problems) == len(fields(Always))
+    assert problems[0].startswith("always.toml: safety, 'en': 'police' tells a stranger")
     assert check_always(ALWAYS) == []
 
 
