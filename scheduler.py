@@ -35,7 +35,7 @@ class Job:
 
 
 JOBS = (
-    Job(inbox.FETCH, 120, lambda standby, now: inbox.fetch_missed(standby.inbox, now)),
+    Job(inbox.FETCH, 60, lambda standby, now: inbox.fetch_missed(standby.inbox, now)),
     Job("handle replies left over", 5, lambda standby, now: inbox.handle_left_over(standby.inbox, now)),
     Job("start check-ins", 15, lambda standby, now: checkins.start_due(standby.talk, now)),
     Job("nudge", 60, lambda standby, now: checkins.nudge_due(standby.talk, now)),
