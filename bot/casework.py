@@ -15,6 +15,7 @@ from bot.db import do_each, insert_once
 from bot.models import Alert, CheckIn, Direction, Flag, FlagState, Mark, Message, Resolution, Staff
 from bot.outbox import Post, drop_questions
 from bot.people import hold, note, opt_out, plan
+from bot.verdicts import strike_out
 
 BATCH = 100
 AFTER_HELP = timedelta(days=5)
@@ -167,12 +168,17 @@ class Closing(Enum):
 
 
 def resolve(session: Session, flag_id: int, staff: Staff, result: Result, now: datetime) -> Closing:
-    """Close a flag with its outcome; where help was given, the participant is asked later whether it came."""
+    """Close a flag with its outcome; where help was given, the participant is asked later whether it came.
+
+    Where nothing was needed, the words that raised it get that verdict.
+    """
     flag = session.get_one(Flag, flag_id, with_for_update=True)
     if flag.state is FlagState.RESOLVED:
         return Closing.CLOSED_BEFORE
     if result.seen is not None and any(mark.id > result.seen for mark in flag.marks):
         return Closing.NEW_WORDS
+    if result.resolution is Resolution.NOT_A_NEED:
+        strike_out(session, flag, staff, now)
     flag.state, flag.resolved_at, flag.resolved_by = FlagState.RESOLVED, now, staff.id
     flag.resolution, flag.note, flag.look_at = result.resolution, result.note or None, None
     session.flush()

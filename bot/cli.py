@@ -16,12 +16,12 @@ from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import Database
 from bot.importing import DONE, Register, RowReport, import_rows, read_phone
-from bot.migrations import is_current, migrate
+from bot.migrations import migrate
 from bot.models import Role, Staff
 from bot.people import note, participant_at
 from bot.sheets import ImportProblem, read_rows
 from bot.web.auth import hash_password
-from bot.wiring import Standby, build
+from bot.wiring import Standby, build, ready
 from scheduler import tick as tick_all
 
 ALWAYS_COUNTED = ("enrolled", "already there", "not taken")
@@ -44,13 +44,6 @@ class Commands(click.Group):
 
 def _complain(message: str) -> None:
     errors.print(message.strip(), style="red", markup=False, highlight=False, soft_wrap=True)
-
-
-def _ready(standby: Standby) -> Standby:
-    """The same, if its database is of this version. Raises ConfigError."""
-    if not is_current(standby.db.engine):
-        raise ConfigError("The database is not of this version. First: python -m bot init")
-    return standby
 
 
 @click.group(cls=Commands)
@@ -80,7 +73,7 @@ def init() -> None:
 @click.option("--on-call", is_flag=True, help="Alerts climb to this person.")
 def add_staff(email: str, name: str, phone: str, role: str, on_call: bool) -> None:
     """Add somebody who signs in; prints a password to hand over."""
-    standby = _ready(build(load_settings()))
+    standby = ready(build(load_settings()))
     password = secrets.token_urlsafe(9)
     number = read_phone(phone)
     staff = Staff(
@@ -131,7 +124,7 @@ def import_() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_participants(file: Path) -> None:
     """Enrol the people of a CSV file, with a report row by row. A second run changes nothing."""
-    standby = _ready(build(load_settings()))
+    standby = ready(build(load_settings()))
     rows = read_rows(file.read_bytes())
     register = Register(standby.db, standby.settings, standby.shelf)
     work = import_rows(register, rows, standby.now())
@@ -158,6 +151,6 @@ def tick(at: datetime | None) -> None:
     settings = load_settings()
     if at is not None and not settings.carrier_is_on_this_machine:
         raise ConfigError("--at works only with the simulated carrier: real people would be texted at the wrong time")
-    standby = _ready(build(settings, soon=lambda deed: None))
+    standby = ready(build(settings, soon=lambda deed: None))
     for job, count in tick_all(standby, at or standby.now()).items():
         click.echo(f"{count:>6}  {job}")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency
-from bot.core.kinds import FlagKind, Intent, Lane, Language, Outcome, Purpose
+from bot.core.kinds import FlagKind, Intent, Lane, Language, Need, Outcome, Purpose
 from bot.db import Base, FlagKindWord, Instant, Sealed, SealedJson, words
 
 
@@ -44,6 +44,13 @@ class Resolution(StrEnum):
     REFERRED = "referred"
     NOT_REACHED = "not_reached"
     NOT_A_NEED = "not_a_need"
+
+
+class VerdictKind(StrEnum):
+    """What staff say of a need in one message."""
+
+    NOT_A_NEED = "not_a_need"
+    MISSED = "missed"
 
 
 class Staff(Base):
@@ -319,6 +326,24 @@ class Mark(Base):
     rule: Mapped[str] = mapped_column(String(120), default="")
     flag: Mapped[Flag] = relationship(back_populates="marks")
     message: Mapped[Message] = relationship()
+
+
+class Verdict(Base):
+    """What staff say of one need in one message, where the reading was wrong. `urgent`: somebody could be badly hurt
+    within a day, and that was missed too.
+    """
+
+    __tablename__ = "verdicts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"))
+    need: Mapped[Need] = mapped_column(words(Need))
+    kind: Mapped[VerdictKind] = mapped_column(words(VerdictKind))
+    urgent: Mapped[bool] = mapped_column(default=False)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    message: Mapped[Message] = relationship()
+    staff: Mapped[Staff] = relationship()
+    __table_args__ = (Index("one_verdict_a_need", "message_id", "need", unique=True),)
 
 
 class Alert(Base):

@@ -12,12 +12,13 @@ from sqlalchemy import select
 from bot import alerts, deliveries, inbox, outbox
 from bot.carrier import Carrier
 from bot.carrier.twilio import TwilioCarrier
-from bot.config import Settings
+from bot.config import ConfigError, Settings
 from bot.core import needs
 from bot.db import Database
 from bot.deliveries import Callback
 from bot.flows import LiveShelf, Shelf
 from bot.inbox import Inbox, Incoming
+from bot.migrations import is_current
 from bot.models import Beat, Rehearsal
 from bot.outbox import Post
 from bot.scene import Talk
@@ -88,6 +89,13 @@ def build(
     post = Post(db, carrier or _twilio(settings), settings)
     clock = now or (partial(rehearsal_now, db) if settings.simulated else real_now)
     return Standby(settings, Inbox(Talk(post, LiveShelf(settings.flows)), needs.find), clock, soon or _Worker().soon)
+
+
+def ready(standby: Standby) -> Standby:
+    """The same, if its database is of this version. Raises ConfigError."""
+    if not is_current(standby.db.engine):
+        raise ConfigError("The database is not of this version. First: python -m bot init")
+    return standby
 
 
 def _twilio(settings: Settings) -> TwilioCarrier:

@@ -6,6 +6,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ from bot.cli import main
 from bot.config import Settings, load_settings
 from bot.core.kinds import Intent, Need
 from bot.db import Database
-from bot.models import Participant, Role, Staff
+from bot.models import Direction, Event, Message, Participant, Role, Staff, VerdictKind
+from bot.verdicts import a_verdict
 from bot.wiring import build
 
 KEY = Fernet.generate_key().decode()
@@ -87,7 +89,7 @@ def test_a_database_is_made_and_made_again_without_harm(database: Database) -> N
     assert len(staff(database)) == 1
 
 
-@pytest.mark.parametrize("words", [OMAR, ("import", "participants", "people.csv"), ("tick",)])
+@pytest.mark.parametrize("words", [OMAR, ("import", "participants", "people.csv"), ("needs", "learned"), ("tick",)])
 def test_without_a_database_the_first_step_is_named(words: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("name,phone\n")
     assert fails(*words) == "The database is not of this version. First: python -m bot init"
@@ -246,6 +248,41 @@ def test_a_broken_line_is_named(line: str, tmp_path: Path) -> None:
     assert said.startswith("texts.jsonl, line 2:") and "each line must be like" in said
 
 
+@pytest.fixture
+def judged(database: Database) -> None:
+    """One text that staff corrected."""
+    works(*OMAR)
+    text = "its Omar. i need a place to sleep"
+    with database.writing() as session:
+        other = database.fingerprint("+18165550160")
+        message = Message(
+            direction=Direction.IN, channel="sms", other="+18165550160", other_hash=other, body=text,
+            at=datetime(2026, 11, 23, 16, tzinfo=UTC),
+        )  # fmt: skip
+        session.add(message)
+        session.flush()
+        session.add(a_verdict(message, Need.HOUSING, VerdictKind.MISSED, 1, message.at))
+
+
+def test_corrected_texts_are_taken_out_for_evaluation(judged: None, database: Database, tmp_path: Path) -> None:
+    line = works("needs", "learned")
+    assert json.loads(line) == {
+        "text": "its [name]. i need a place to sleep", "lang": "en", "needs": ["housing"], "urgent": False,
+        "intent": "reply",
+    }  # fmt: skip
+    path = tmp_path / "learned.jsonl"
+    assert works("needs", "learned", "--out", str(path)) == ""
+    assert path.read_text() == line and path.stat().st_mode & 0o077 == 0
+    assert json.loads(works("needs", "evaluate", str(path), "--json"))["n"] == 1
+    with database.reading() as session:
+        events = session.scalars(select(Event).where(Event.what == "learned_taken_out")).all()
+        assert [(each.staff_id, each.detail) for each in events] == [(None, "1 texts")] * 2
+
+
+def test_a_file_that_cannot_be_written_is_named(judged: None) -> None:
+    assert "no-such/learned.jsonl" in fails("needs", "learned", "--out", "no-such/learned.jsonl")
+
+
 # flows
 
 
@@ -352,7 +389,8 @@ def test_an_instant_needs_its_zone(database: Database) -> None:
 @pytest.mark.parametrize(
     "words",
     [(), ("init",), ("add-staff",), ("import",), ("import", "participants"), ("needs",), ("needs", "explain"),
-     ("needs", "evaluate"), ("flow",), ("flow", "check"), ("flow", "rehearse"), ("tick",), ("demo",)],
+     ("needs", "evaluate"), ("needs", "learned"), ("flow",), ("flow", "check"), ("flow", "rehearse"), ("tick",),
+     ("demo",)],
 )  # fmt: skip
 def test_every_command_and_option_says_what_it_is_for(words: tuple[str, ...]) -> None:
     said = works(*words, "--help")

@@ -16,12 +16,13 @@ LAYERS = (
     ("bot.config", "bot.db", "bot.models", "bot.carrier", "bot.flows", "bot.logs", "bot.migrations"),
     ("bot.outbox",),
     ("bot.people",),
+    ("bot.verdicts",),
     ("bot.deliveries", "bot.casework"),
     ("bot.alerts", "bot.scene"),
     ("bot.checkins",),
     ("bot.inbox",),
     ("bot.sheets", "bot.first_texts"),
-    ("bot.arrangements", "bot.appointments", "bot.joining", "bot.importing", "bot.reports"),
+    ("bot.arrangements", "bot.appointments", "bot.joining", "bot.importing", "bot.reports", "bot.learning"),
     ("bot", "app", "scheduler"),  # the edges: wiring, web, command line, demo
 )
 NOT_PURE = {"sqlalchemy", "flask", "requests", "structlog", "socket", "threading", "random", "os"}

@@ -17,6 +17,7 @@ from bot.web.joining import joining
 from bot.web.phones import phones
 from bot.web.shield import set_up_shield
 from bot.web.thread import thread
+from bot.web.verdicts import verdicts
 from bot.web.webhooks import webhooks
 from bot.web.words import set_up_words
 from bot.wiring import Standby
@@ -44,7 +45,7 @@ def create_web(standby: Standby) -> Flask:
     set_up_sign_in(app)
     set_up_words(app)
     set_up_shield(app)
-    for page in (health, webhooks, auth, caseload, thread, arranging, flags, joining, dashboard):
+    for page in (health, webhooks, auth, caseload, thread, arranging, flags, joining, verdicts, dashboard):
         app.register_blueprint(page)
     csrf.exempt(webhooks)  # the carrier signs instead
     if standby.settings.simulated:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tr
 from sqlalchemy.orm import Session
 
 from bot.core.escalation import Urgency
-from bot.models import Alert, AlertFlag, Flag, FlagState, Participant, Role
+from bot.models import Alert, AlertFlag, Flag, FlagState, Message, Participant, Role
 from bot.web.auth import SignedIn
 
 
@@ -53,6 +53,23 @@ def urgent_waiting(session: Session, staff: SignedIn) -> tuple[int, datetime | N
 def may_see_flag(session: Session, staff: SignedIn, flag_id: int) -> bool:
     """Whether this flag exists and this person may see it."""
     return bool(session.scalar(select(exists().where(Flag.id == flag_id, visible_flags(staff)))))
+
+
+def readable_texts(staff: SignedIn) -> ColumnElement[bool]:
+    """The texts that this person may read: of whom they may open, and of numbers with a flag that they may see."""
+    if staff.role is Role.SUPERVISOR:
+        return true()
+    if staff.role is Role.RESEARCHER:
+        return false()
+    unknown = Message.participant_id.is_(None) & Flag.participant_id.is_(None)
+    shown: list[ColumnElement[bool]] = [
+        exists().where(Flag.participant_id == Message.participant_id, _put_before(staff)),
+        exists().where(unknown, Flag.address_hash == Message.other_hash, visible_flags(staff)),
+    ]
+    if staff.role is Role.CASEWORKER:
+        own = select(Participant.id).where(Participant.caseworker_id == staff.id)
+        shown.append(Message.participant_id.in_(own))
+    return or_(*shown)
 
 
 def _put_before(staff: SignedIn) -> ColumnElement[bool]:

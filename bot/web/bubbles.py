@@ -1,4 +1,4 @@
-"""The bubbles of a conversation: who said what, with the words that raised flags marked."""
+"""The bubbles of a conversation: who said what, the words that raised flags, and what staff may say of the reading."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from bot.core.kinds import FlagKind
-from bot.models import Direction, Flag, Mark, Message, Staff
+from bot.core.kinds import FlagKind, Need
+from bot.models import Direction, Flag, Mark, Message, Staff, Verdict, VerdictKind
+from bot.verdicts import MARKED_BY_STAFF, raised_by, verdicts_on
 from bot.web.words import legible
 
 PAGE = 60
@@ -23,6 +24,15 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """A verdict that a button gives: what the button says, and of which need."""
+
+    says: str
+    need: Need
+    kind: VerdictKind
+
+
+@dataclass(frozen=True)
 class Bubble:
     """One text as the page shows it. `whole` are the kinds that the message raised as a whole."""
 
@@ -30,6 +40,8 @@ class Bubble:
     pieces: tuple[Piece, ...]
     whole: tuple[FlagKind, ...]
     writer: str
+    verdicts: tuple[Verdict, ...]
+    offers: tuple[Offer, ...]
 
     @property
     def is_in(self) -> bool:
@@ -59,17 +71,21 @@ def conversation(session: Session, whose: ColumnElement[bool], before: int | Non
     wanted = select(Message).where(whose, Message.id < before) if before else select(Message).where(whose)
     newest_first = list(session.scalars(wanted.order_by(Message.id.desc()).limit(PAGE + 1)))
     messages = newest_first[:PAGE][::-1]
-    marks = _marks(session, [message.id for message in messages])
-    writers = _writers(session, messages)
-    bubbles = tuple(_bubble(message, marks[message.id], writers) for message in messages)
+    ids = [message.id for message in messages]
+    marks, writers = _marks(session, ids), _writers(session, messages)
+    raised, verdicts = raised_by(session, Message.id.in_(ids)), verdicts_on(session, Message.id.in_(ids))
+    bubbles = tuple(
+        _bubble(each, marks[each.id], writers, tuple(raised[each.id]), verdicts[each.id]) for each in messages
+    )
     return Talk(bubbles, messages[0].id if len(newest_first) > PAGE else None)
 
 
 def _marks(session: Session, ids: list[int]) -> defaultdict[int, list[tuple[int, int, FlagKind]]]:
     found: defaultdict[int, list[tuple[int, int, FlagKind]]] = defaultdict(list)
-    rows = select(Mark.message_id, Mark.start, Mark.end, Flag.kind).join(Flag).where(Mark.message_id.in_(ids))
-    for message_id, start, end, kind in session.execute(rows.order_by(Mark.id)):
-        found[message_id].append((start, end, kind))
+    rows = select(Mark, Flag.kind).join(Flag).where(Mark.message_id.in_(ids))
+    for mark, kind in session.execute(rows.order_by(Mark.id)):
+        whole = mark.rule == MARKED_BY_STAFF  # else it would cover the words that raised other flags
+        found[mark.message_id].append((0, 0, kind) if whole else (mark.start, mark.end, kind))
     return found
 
 
@@ -78,11 +94,32 @@ def _writers(session: Session, messages: Iterable[Message]) -> dict[int, str]:
     return {staff.id: staff.name for staff in session.scalars(select(Staff).where(Staff.id.in_(ids)))}
 
 
-def _bubble(message: Message, marks: list[tuple[int, int, FlagKind]], writers: dict[int, str]) -> Bubble:
+def _bubble(
+    message: Message,
+    marks: list[tuple[int, int, FlagKind]],
+    writers: dict[int, str],
+    raised: tuple[Need, ...],
+    verdicts: dict[Need, Verdict],
+) -> Bubble:
     spans = [(start, end, kind) for start, end, kind in marks if start < end]
     whole = dict.fromkeys(kind for start, end, kind in marks if start >= end)
     writer = writers.get(message.written_by or 0, "Automatic")
-    return Bubble(message, tuple(pieces(legible(message.body), spans)), tuple(whole), writer)
+    cut = tuple(pieces(legible(message.body), spans))
+    return Bubble(message, cut, tuple(whole), writer, tuple(verdicts.values()), tuple(offers(raised, verdicts)))
+
+
+def offers(raised: tuple[Need, ...], verdicts: dict[Need, Verdict]) -> Iterator[Offer]:
+    """What may be said of each need that the text raised, or that staff missed in it: each verdict has its undoing."""
+    for need in dict.fromkeys((*raised, *verdicts)):
+        given = verdicts[need].kind if need in verdicts else None
+        if need not in raised:
+            yield Offer("Not missed", need, VerdictKind.NOT_A_NEED)
+        elif given is VerdictKind.NOT_A_NEED:
+            yield Offer("It is a need", need, VerdictKind.MISSED)
+        else:
+            yield Offer("Not a need", need, VerdictKind.NOT_A_NEED)
+        if need in raised and given is VerdictKind.MISSED:
+            yield Offer("Not urgent", need, VerdictKind.MISSED)
 
 
 def pieces(text: str, spans: list[tuple[int, int, FlagKind]]) -> Iterator[Piece]:

@@ -13,7 +13,7 @@ from bot.core.delivery import Status
 from bot.core.escalation import Urgency
 from bot.core.kinds import Attention, Lane, Language, Need, Outcome
 from bot.core.speech import clock
-from bot.models import FlagState, Message, Resolution, Role
+from bot.models import FlagState, Message, Resolution, Role, VerdictKind
 from bot.web.access import urgent_waiting
 from bot.web.auth import me
 from bot.web.standby import standby
@@ -48,6 +48,7 @@ RESOLUTIONS = {
     Resolution.NOT_REACHED: "Could not reach them",
     Resolution.NOT_A_NEED: "Nothing needed",
 }
+VERDICTS = {VerdictKind.NOT_A_NEED: "Not a need", VerdictKind.MISSED: "Missed"}
 OUTCOMES = {
     Outcome.FINISHED: "finished",
     Outcome.SILENT: "no answer in time",
@@ -87,6 +88,7 @@ BOOK: dict[type, dict[Any, str]] = {
     Lane: LANES,
     FlagState: STATES,
     Resolution: RESOLUTIONS,
+    VerdictKind: VERDICTS,
     Outcome: OUTCOMES,
     Role: ROLES,
     Language: LANGUAGES,
@@ -111,6 +113,7 @@ def _around() -> dict[str, Any]:
         "now": present,
         "simulated": current.settings.simulated,
         "urgent": _urgent,
+        "needs": Need,
     }
 
 

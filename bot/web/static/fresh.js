@@ -11,15 +11,18 @@ function say(sentence) {
 
 function kept(element) {
   const focus = document.activeElement;
-  const touched = [...element.querySelectorAll("input[id], select[id], textarea[id], details[id], a[id]")];
-  return touched.map((each) => ({ id: each.id, value: each.value, open: each.open, focused: each === focus }));
+  const touched = [...element.querySelectorAll(":is(input, select, textarea, details, summary, button, a)[id]")];
+  return touched.map((each) => {
+    return { id: each.id, value: each.value, ticked: each.checked, open: each.open, focused: each === focus };
+  });
 }
 
 function restore(memory) {
-  for (const { id, value, open, focused } of memory) {
+  for (const { id, value, ticked, open, focused } of memory) {
     const element = document.getElementById(id);
     if (!element) continue;
     if (element.tagName === "DETAILS") element.open = open;
+    else if (element.type === "checkbox") element.checked = ticked;
     else if (element.value !== value) element.value = value;
     if (focused) element.focus({ preventScroll: true });
   }
@@ -83,7 +86,8 @@ const parts = [...document.querySelectorAll("[data-fresh]")];
 window.lookAgain = () => Promise.all(parts.map(look));
 
 for (const part of parts) {
-  if ("sticks" in part.dataset) part.scrollTop = part.scrollHeight;
+  const asked = document.getElementById(location.hash.slice(1)); // the text that the address names stays in view
+  if ("sticks" in part.dataset && !part.contains(asked)) part.scrollTop = part.scrollHeight;
   setInterval(look, 1000 * part.dataset.every, part);
 }
 document.addEventListener("visibilitychange", window.lookAgain);
