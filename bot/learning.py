@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from bot.casework import Concern, Subject, raise_flag
@@ -46,9 +46,9 @@ def judge(session: Session, verdict: Verdict, settings: Settings) -> bool:
     message = session.get_one(Message, verdict.message_id, with_for_update={"key_share": True})
     if message.participant_id is not None:
         hold(session, message.participant_id)
+    worked_on = is_worked_on(session, message.id, verdict.need)
     changes = give(session, message, verdict)
-    missed = verdict.kind is VerdictKind.MISSED
-    if changes and missed and (verdict.urgent or not is_worked_on(session, message.id, verdict.need)):
+    if changes and verdict.kind is VerdictKind.MISSED and (verdict.urgent or not worked_on):
         about = Subject(message.participant_id, message.other_hash)
         words = (Hit(verdict.need, verdict.urgent, 0, len(message.body), MARKED_BY_STAFF),)
         raise_flag(session, about, Concern(verdict.need, verdict.urgent, message.id, words), settings, verdict.at)
@@ -56,9 +56,13 @@ def judge(session: Session, verdict: Verdict, settings: Settings) -> bool:
 
 
 def is_worked_on(session: Session, message_id: int, need: Need) -> bool:
-    """Whether this message belongs to an unresolved flag of this need."""
-    flag = (Flag.kind == need) & (Flag.state != FlagState.RESOLVED)
-    return bool(session.scalar(select(exists().where(Mark.message_id == message_id, Mark.flag_id == Flag.id, flag))))
+    """Whether this message belongs to an unresolved flag of this need.
+
+    The flag is locked, as resolving does it before it gives verdicts: so neither waits for the other.
+    """
+    its_flags = select(Mark.flag_id).where(Mark.message_id == message_id)
+    flag = Flag.id.in_(its_flags) & (Flag.kind == need) & (Flag.state != FlagState.RESOLVED)
+    return session.scalar(select(Flag.id).where(flag).with_for_update()) is not None
 
 
 def latest(session: Session, readable: ColumnElement[bool]) -> list[Entry]:
@@ -147,6 +151,12 @@ def _is_urgent(message: Message, raised: Mapping[Need, Raised], verdicts: Mappin
 
 def _line(example: Labelled) -> str:
     """The example as one line of JSON; halves of broken characters, which UTF-8 cannot hold, become "?"."""
-    row = {**vars(example), "needs": [need for need in Need if need in example.needs]}
+    row = {
+        "text": example.text,
+        "lang": example.lang,
+        "needs": [need for need in Need if need in example.needs],
+        "urgent": example.urgent,
+        "intent": example.intent,
+    }
     return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode()
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from bot.core.kinds import Need
 from bot.learning import COUNTED, is_worked_on, judge, latest, mistakes, take_out
-from bot.models import Direction, Message, Role, Verdict, VerdictKind
+from bot.models import Message, Role, Verdict, VerdictKind
 from bot.people import note
 from bot.verdicts import a_verdict
 from bot.web.access import may_see_flag, readable_texts
@@ -40,9 +40,9 @@ def give(message_id: int) -> ResponseReturnValue:
 
 
 def _text(session: Session, message_id: int) -> Message:
-    """The incoming text that was read by the system, if this member of staff may read it."""
+    """The text to us that was read for needs, if this member of staff may read it."""
     message = session.get(Message, message_id)
-    if message is None or message.direction is not Direction.IN or message.handled_at is None:
+    if message is None or message.handled_at is None or message.staff_id is not None:
         abort(404)
     if session.scalar(select(Message.id).where(Message.id == message_id, readable_texts(me()))) is None:
         abort(403, NOT_YOURS)

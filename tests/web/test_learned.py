@@ -142,7 +142,9 @@ def test_the_download_is_masked_and_on_record(world: World, browses: Browses, sa
         ("purple monkey dishwasher situation", ["missed health", "missed safety"], "yes", ["safety", "health"], True),
         ("he hit me. i need a place to sleep", ["not_a_need housing"], "", ["safety"], True),
         ("he hit me. i need a place to sleep", ["not_a_need safety"], "", ["housing"], False),
-        ("he hit me", ["not_a_need safety"], "", [], False),
+        ("he hit me", ["not_a_need safety"], "yes", [], False),
+        ("i want to kill myself", ["not_a_need safety"], "", ["counseling"], False),
+        ("i want to kill myself", ["not_a_need counseling"], "", ["safety"], True),
         ("i need a place to sleep", ["missed housing"], "yes", ["housing"], True),
     ],
 )

@@ -78,6 +78,8 @@ def test_it_is_undone_by_the_other_way(world: World, browses: Browses, dana: Col
     page = gives(browser, text_id, "missed housing")
     assert "Not a need: Housing</button>" in page and verdicts(world) == []
     assert world.flags(ana) == ["housing today open"]
+    with world.standby.db.reading() as session:
+        assert session.query(Mark).count() == 1, "the flag goes on as it was"
     hushes(world)
 
 
@@ -266,6 +268,20 @@ def test_whom_an_alert_reached_may_judge_what_it_was_about(world: World, browses
     assert "Noted: Safety, not a need" in gives(browses(admin), text_id, "not_a_need safety")
 
 
+def test_a_number_that_was_unknown_once_opens_nothing_of_its_owners(
+    world: World, browses: Browses, dana: Colleague
+) -> None:
+    new, browser = world.stranger(), browses(dana)
+    before = says(world, new, "new phone who dis")
+    resolves(world, browser, "unknown", "helped")
+    bo = world.participant("Bo", world.colleague("Omar"), number=new.number)
+    later = says(world, bo, "i need a place to sleep")
+    assert browser.posts(f"/texts/{later}/verdicts", verdict="not_a_need housing").status_code == 403
+    assert verdicts(world) == []
+    assert "Noted: Health" in gives(browser, before, "missed health")
+    hushes(world)
+
+
 def test_only_texts_that_were_read_get_verdicts(world: World, browses: Browses, dana: Colleague, ana: Person) -> None:
     says(world, ana, "he hit me")
     sent = world.texts_to(ana)[0].id
@@ -276,6 +292,9 @@ def test_only_texts_that_were_read_get_verdicts(world: World, browses: Browses, 
     for each in (sent, waits, 99):
         assert browser.posts(f"/texts/{each}/verdicts", verdict="missed health").status_code == 404
     world.settles()
+    colleagues = says(world, dana, "thanks")
+    supervisor = browses(world.colleague("Sam", Role.SUPERVISOR))
+    assert supervisor.posts(f"/texts/{colleagues}/verdicts", verdict="missed health").status_code == 404
     hushes(world)
 
 

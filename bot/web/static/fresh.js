@@ -86,8 +86,7 @@ const parts = [...document.querySelectorAll("[data-fresh]")];
 window.lookAgain = () => Promise.all(parts.map(look));
 
 for (const part of parts) {
-  const asked = document.getElementById(location.hash.slice(1)); // the text that the address names stays in view
-  if ("sticks" in part.dataset && !part.contains(asked)) part.scrollTop = part.scrollHeight;
+  if ("sticks" in part.dataset) part.scrollTop = part.scrollHeight;
   setInterval(look, 1000 * part.dataset.every, part);
 }
 document.addEventListener("visibilitychange", window.lookAgain);
