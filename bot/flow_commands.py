@@ -8,7 +8,8 @@ from bot.config import ROOT
 from bot.core.flow import FlowError, parse
 from bot.core.flow_check import check
 from bot.core.kinds import Language
-from bot.flows import ALWAYS, load_flows
+from bot.core.needs.phrases import Table
+from bot.flows import ALWAYS, WORDS, load_flows, load_words
 from bot.rehearse import rehearse as play
 
 
@@ -41,6 +42,8 @@ def check_flows(folder: Path, file: Path | None) -> None:
 
 def _problems_of(folder: Path, file: Path) -> list[str]:
     """What is wrong with one file, held against the flows beside it or, if it stands alone, the folder's."""
+    if file.name == WORDS:
+        return list(load_words(file, Table())[1])
     beside = file.parent if (file.parent / ALWAYS).exists() else folder
     always = load_flows(beside).always
     if file.name == ALWAYS:

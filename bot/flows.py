@@ -11,10 +11,12 @@ import structlog
 from bot.core.always import Always, parse_always
 from bot.core.flow import Flow, FlowError, parse
 from bot.core.flow_check import check, check_always
+from bot.core.needs.phrases import Table, faults, read_table
 
 log = structlog.get_logger()
 
 ALWAYS = "always.toml"
+WORDS = "words.toml"
 
 
 class Shelf(Protocol):
@@ -29,33 +31,42 @@ class Shelf(Protocol):
         """The texts of no flow."""
 
     @property
+    def words(self) -> Table:
+        """The programme's own words for needs."""
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """A line for each thing that is wrong."""
 
 
 @dataclass(frozen=True)
 class FlowShelf:
-    """Every usable flow by name, the texts of no flow, and a line for each thing that is wrong."""
+    """Every usable flow by name, the texts of no flow, a line for each thing that is wrong, and local words."""
 
     flows: Mapping[str, Flow]
     always: Always
     problems: tuple[str, ...] = ()
+    words: Table = Table()
 
 
-def load_flows(directory: Path) -> FlowShelf:
+def load_flows(directory: Path, words_before: Table | None = None) -> FlowShelf:
     """Read every flow of a directory. A broken flow is left out, with its problems, and stops no other.
 
-    Raises FlowError where always.toml is missing or wrong: without the safety text nothing may be sent.
+    Of a broken words.toml `words_before` stay in use, or none. Raises FlowError where always.toml is missing or wrong:
+    without the safety text nothing may be sent.
     """
     always = _always(directory / ALWAYS)
-    read = {path.stem: _read(path) for path in sorted(directory.glob("*.toml")) if path.name != ALWAYS}
+    words, wrong_words = load_words(directory / WORDS, words_before or Table())
+    others = (path for path in sorted(directory.glob("*.toml")) if path.name not in (ALWAYS, WORDS))
+    read = {path.stem: _read(path) for path in others}
     flows = {name: flow for name, flow in read.items() if isinstance(flow, Flow)}
     problems = {name: [flow] for name, flow in read.items() if isinstance(flow, str)}
     problems |= {name: [str(each) for each in check(flow, set(read), always)] for name, flow in flows.items()}
     return FlowShelf(
         flows=MappingProxyType({name: flow for name, flow in flows.items() if not problems[name]}),
         always=always,
-        problems=tuple(each for name in sorted(problems) for each in problems[name]),
+        words=words,
+        problems=(*wrong_words, *(each for name in sorted(problems) for each in problems[name])),
     )
 
 
@@ -80,6 +91,10 @@ class LiveShelf:
         return self._current().always
 
     @property
+    def words(self) -> Table:
+        return self._current().words
+
+    @property
     def problems(self) -> tuple[str, ...]:
         return self._current().problems
 
@@ -92,7 +107,7 @@ class LiveShelf:
 
     def _read_anew(self) -> FlowShelf:
         try:
-            return _noted(load_flows(self._directory))
+            return _noted(load_flows(self._directory, self._shelf.words))
         except FlowError as error:
             return _noted(replace(self._shelf, problems=(str(error),)))
 
@@ -117,6 +132,20 @@ def _read(path: Path) -> Flow | str:
         return str(error)
     except UnicodeDecodeError:
         return f"{path.name}: not a UTF-8 text; save it again as UTF-8"
+
+
+def load_words(path: Path, before: Table) -> tuple[Table, tuple[str, ...]]:
+    """The programme's own words, or those from `before` where something is wrong, and what. No file, no words."""
+    try:
+        table = read_table(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Table(), ()
+    except KeyError as error:
+        return before, (f"{path.name}: a rule has no {error}; none of the file's changes count until it has",)
+    except (OSError, ValueError, TypeError) as error:
+        return before, (f"{path.name}: {error}; none of the file's changes count until this is mended",)
+    wrong = tuple(f"{path.name}: {fault}" for fault in faults(table))
+    return (before, wrong) if wrong else (table, ())
 
 
 def _always(path: Path) -> Always:

@@ -181,8 +181,7 @@ def _take_in(inbox: Inbox, session: Session, message: Message, now: datetime) ->
     if staff := staff_at(session, message.other_hash):
         _take_from_staff(inbox, session, staff, message, now)
         return
-    keyword = keywords.read(message.body, message.carrier_says)
-    found = _find(inbox, message, keyword)
+    found, keyword = _read(inbox, message)
     message.intent = found.intent
     participant = participant_at(session, message.channel, message.other_hash)
     if participant is None:
@@ -194,23 +193,24 @@ def _take_in(inbox: Inbox, session: Session, message: Message, now: datetime) ->
     message.lane = _take_from_participant(inbox, session, participant, message, (found, keyword), now)
 
 
-def _find(inbox: Inbox, message: Message, keyword: Keyword | None) -> Found:
+def _read(inbox: Inbox, message: Message) -> tuple[Found, Keyword | None]:
     """What the text says. Where the detector fails, and where there are pictures, a person reads it today."""
     try:
         found = inbox.find(message.body)
     except Exception:
         log.exception("detector_failed", message=message.id)
-        found = Found(Lane.TODAY, Intent.REPLY, partial=True)
+        found = Found(Lane.TODAY, keywords.intent_of(message.body), partial=True)
+    keyword = keywords.read(message.body, message.carrier_says, found.intent)
     if keyword is not None and keyword.kind is not Kind.START and found.intent is not Intent.HUMAN:
         found = _at_least_today(replace(found, intent=Intent(keyword.kind)))
-    return _at_least_today(replace(found, partial=True)) if message.media else found
+    return (_at_least_today(replace(found, partial=True)) if message.media else found), keyword
 
 
 def _take_from_staff(inbox: Inbox, session: Session, staff: Staff, message: Message, now: datetime) -> None:
     """A code takes flags. STOP ends alerts to this number, which supervisors are shown, since it leaves a gap."""
     message.staff_id, message.lane = staff.id, Lane.CLOSED
     staff.alert_failed_at = None  # the phone works
-    keyword = keywords.read(message.body, message.carrier_says)
+    keyword = keywords.read(message.body, message.carrier_says, keywords.intent_of(message.body))
     if keyword is not None and keyword.kind is Kind.STOP:
         _end_alerts(session, staff, message, keyword, now)
         return

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import true
 
+from bot import needs_report
 from bot.config import load_settings
 from bot.core.kinds import Intent, Need
-from bot.core.needs import find
-from bot.core.needs.evaluation import Count, Labelled, evaluate
+from bot.core.needs import find, version
+from bot.core.needs.evaluation import Evaluation, Labelled, evaluate
 from bot.learning import take_out
 from bot.sheets import ImportProblem
 from bot.wiring import build, ready
@@ -41,32 +42,39 @@ def explain(text: str) -> None:
 
 
 @needs.command("evaluate")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One object for programs instead of tables.")
-def evaluate_file(file: Path, as_json: bool) -> None:
+@click.option(
+    "--report",
+    "page",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Also write the tables into this Markdown page, between its marks.",
+)
+def evaluate_files(files: tuple[Path, ...], as_json: bool, page: Path | None) -> None:
     """Measure what is found in labelled texts: one JSON object a line, as docs/needs.md describes."""
-    result = evaluate(list(_labelled(file)), time.perf_counter)
+    find("warm")  # loading the weights is no part of reading a message
+    result = evaluate([row for file in files for row in _labelled(file)], time.perf_counter)
+    if page:
+        needs_report.write_into(page, result, version())
     if as_json:
         click.echo(json.dumps(result.as_object()))
-        return
-    _print_counts("need", result.needs)
-    _print_counts("intent", result.intents)
-    found = result.as_object()
-    for name in ("safety", "urgent", "harmless"):
-        click.echo(f"{name}: {found[name]}")
-    click.echo(f"micro F1 {result.micro_f1:.3f} over {len(result.rows)} texts")
+    else:
+        _print(result)
 
 
-def _print_counts(title: str, counts: Mapping[Need, Count] | Mapping[Intent, Count]) -> None:
-    table = Table(title, "precision", "recall", "right", "wrong", "missed", box=None)
-    for name, count in counts.items():
-        shares = (_share(count.tp, count.tp + count.fp), _share(count.tp, count.tp + count.fn))
-        table.add_row(name.value, *shares, str(count.tp), str(count.fp), str(count.fn))
+def _print(result: Evaluation) -> None:
+    counts = ("precision", "recall", "right", "wrong", "missed")
+    _print_table(("need", *counts), needs_report.counted(result.needs))
+    _print_table(("intent", *counts), needs_report.counted(result.intents))
+    _print_table(("labelled", "n", "now", "seen at all"), needs_report.reached(result))
+    click.echo(f"micro F1 {needs_report.f1(result)} over {len(result.rows)} texts, model {version()}")
+
+
+def _print_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    table = Table(*head, box=None)
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.2f}" if whole else "none"
 
 
 def _labelled(file: Path) -> Iterator[Labelled]:
@@ -87,7 +95,7 @@ def _row(place: str, line: str) -> Labelled:
         needs_named = frozenset(Need(each) for each in row["needs"])
         if not isinstance(text, str) or not isinstance(urgent, bool):
             raise TypeError("text is a string and urgent is true or false")
-        return Labelled(text, lang, needs_named, urgent, Intent(row["intent"]))
+        return Labelled(text, lang, needs_named, urgent, Intent(row["intent"]), str(row.get("kind", "")))
     except KeyError as error:
         raise ImportProblem(f"{place}: {error} is missing; {WANTED}") from error
     except (ValueError, TypeError) as error:

@@ -56,11 +56,11 @@ class Rehearsal:
             self.waits()
             return
         self.now += BETWEEN_TEXTS
-        keyword = keywords.read(text)
+        found = find(text)
+        keyword = keywords.read(text, intent=found.intent)
         if keyword and keyword.kind in ENDING:
             self.ends_for_good(keyword)
             return
-        found = find(text)
         assert self.position is not None
         turn = reply(self.flow, self.position, text, found, self.given)
         self.note(READ_BY[turn.lane])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -14,6 +14,7 @@ from bot.carrier import Carrier
 from bot.carrier.twilio import TwilioCarrier
 from bot.config import ConfigError, Settings
 from bot.core import needs
+from bot.core.kinds import Found
 from bot.db import Database
 from bot.deliveries import Callback
 from bot.flows import LiveShelf, Shelf
@@ -88,7 +89,14 @@ def build(
     db = database or Database(settings.database_url, settings.data_keys)
     post = Post(db, carrier or _twilio(settings), settings)
     clock = now or (partial(rehearsal_now, db) if settings.simulated else real_now)
-    return Standby(settings, Inbox(Talk(post, LiveShelf(settings.flows)), needs.find), clock, soon or _Worker().soon)
+    shelf = LiveShelf(settings.flows)
+    return Standby(settings, Inbox(Talk(post, shelf), partial(_find, shelf)), clock, soon or _Worker().soon)
+
+
+def _find(shelf: Shelf, text: str) -> Found:
+    """Read a message with what ships and with the programme's own words, as they stand now."""
+    detector = needs.shipped()
+    return replace(detector, tables=(*detector.tables, shelf.words)).find(text)
 
 
 def ready(standby: Standby) -> Standby:

@@ -231,8 +231,24 @@ def test_an_evaluation_for_programs_has_exactly_these_keys(labelled: str) -> Non
 
 def test_an_evaluation_for_people_is_a_table(labelled: str) -> None:
     said = works("needs", "evaluate", labelled)
-    assert re.search(r"need\s+precision\s+recall", said) and re.search(r"safety\s+1\.00\s+1\.00", said)
+    assert re.search(r"need\s+precision\s+recall", said) and re.search(r"safety\s+1\.000 \(0\.207 to 1\.000\)", said)
     assert "over 2 texts" in said
+
+
+def test_an_evaluation_is_written_into_a_page(labelled: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- measured: begin -->\nold\n<!-- measured: end -->\nafter\n")
+    works("needs", "evaluate", labelled, "--report", str(page))
+    written = page.read_text()
+    assert written.startswith("before\n") and written.endswith("\nafter\n") and "old" not in written
+    assert "| all | safety | 1 | 1.000 (0.207 to 1.000)" in written
+
+
+def test_a_page_without_marks_is_left_as_it_is(labelled: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("mine")
+    assert "page.md: the lines" in fails("needs", "evaluate", labelled, "--report", str(page))
+    assert page.read_text() == "mine"
 
 
 @pytest.mark.parametrize(

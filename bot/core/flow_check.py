@@ -11,7 +11,7 @@ from bot.core.flow import Answer, Does, Expect, Flow, State
 from bot.core.flow_texts import WORDS, Problem, is_keyword, text_problems, too_long
 from bot.core.kinds import Attention, Intent
 from bot.core.machine import again_texts
-from bot.core.needs import find
+from bot.core.needs.detector import RULES_ALONE
 from bot.core.normal import normalise
 
 __all__ = ["Problem", "check", "check_always"]
@@ -200,7 +200,7 @@ def _alarms(looked: _Looked) -> Iterator[Problem]:
     for state in looked.flow.states.values():
         for answer in state.answers:
             for word in answer.words:
-                found = find(word)
+                found = RULES_ALONE.find(word)
                 if found.urgent and not answer.does.flags_now:
                     yield Problem(looked.at(state), f"the answer '{word}' reads as danger and alerts a person at once",
                                   "use other words, or flag_now on this answer")  # fmt: skip

@@ -103,7 +103,7 @@ def asking(place: str, text: str) -> Iterator[Problem]:
 
 def is_keyword(word: str) -> bool:
     """Whether a message of this alone is taken for a keyword by us or by the carrier, and never answers a question."""
-    return word.strip().casefold() in CARRIER_YES or keywords.read(word) is not None
+    return word.strip().casefold() in CARRIER_YES or keywords.told(normalise(word)).kind is not None
 
 
 def filled(text: str, language: Language) -> str:

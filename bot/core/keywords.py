@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from bot.core.kinds import Intent
 from bot.core.normal import Normal, normalise
 from bot.core.patterns import Book, Whole, uncovered
 
@@ -18,6 +19,9 @@ class Kind(StrEnum):
     WRONG_NUMBER = "wrong_number"
     START = "start"
     HELP = "help"
+
+
+KEYWORDS = frozenset({Intent.STOP, Intent.WRONG_NUMBER, Intent.HELP})  # intents that are answered as keywords
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,13 @@ class _Table:
     book: Book[Kind | None]  # None stands for a figure: what only sounds like a keyword
 
 
-def read(text: str, carrier_says: str | None = None) -> Keyword | None:
+def read(text: str, carrier_says: str | None = None, intent: Intent = Intent.REPLY) -> Keyword | None:
     """Say whether the message is a keyword or means the same in plain words; None for every other message.
 
     `carrier_says` is the carrier's own reading (Twilio's OptOutType) and decides over the body. Without it,
     a carrier word alone in the message means that the carrier answered STOP and START by itself; its stock
     answer to HELP names no sender, no contact and no emergency number, so HELP counts as answered only when
-    the carrier says that it sent the programme's own text.
+    the carrier says that it sent the programme's own text. `intent` is what the detector understood of the message.
 
     STOP holds for every way a person would reasonably say it (47 CFR 64.1200(a)(10)), in English and Spanish.
     A bare YES is not START, though carriers take it for one: here it answers a check-in, and consent once
@@ -56,17 +60,35 @@ def read(text: str, carrier_says: str | None = None) -> Keyword | None:
         return Keyword(Kind(said), answered_by_carrier=True)
     if kind := TABLE.carrier.get(text.strip().casefold()):
         return Keyword(kind, answered_by_carrier=kind is not Kind.HELP)
-    own = meant(normalise(text))
-    return Keyword(own, answered_by_carrier=False) if own else None
+    if intent in KEYWORDS:
+        return Keyword(Kind(intent.value), answered_by_carrier=False)
+    restarts = told(normalise(text)).kind is Kind.START
+    return Keyword(Kind.START, answered_by_carrier=False) if restarts else None
 
 
-def meant(normal: Normal) -> Kind | None:
-    """Say which keyword a normalised message stands for, leaving aside what the carrier did about it."""
+@dataclass(frozen=True)
+class Told:
+    """The keyword that a message holds, or None, and whether it is nothing else beside it."""
+
+    kind: Kind | None
+    whole: bool = False
+
+
+def told(normal: Normal) -> Told:
+    """Say which keyword a normalised message holds, leaving aside what the carrier did about it."""
+    alone = TABLE.whole.meaning(normal)
     matches = list(TABLE.book.search(normal))
     figures = [match for match in matches if match.value is None]
-    told = uncovered((match for match in matches if match.value), figures)
-    found = {TABLE.whole.meaning(normal), *(match.value for match in told)}
-    return next((kind for kind in Kind if kind in found), None)
+    inside = uncovered((match for match in matches if match.value), figures)
+    found = {alone, *(match.value for match in inside)}
+    kind = next((kind for kind in Kind if kind in found), None)
+    return Told(kind, whole=kind is not None and kind is alone)
+
+
+def intent_of(text: str) -> Intent:
+    """The intent by keywords alone, where nothing else can be asked."""
+    kind = told(normalise(text)).kind
+    return Intent(kind.value) if kind and kind is not Kind.START else Intent.REPLY
 
 
 def load(path: Path) -> _Table:

@@ -1,6 +1,6 @@
 """The words every part shares: needs, lanes, intents, and what was found in a text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -46,9 +46,10 @@ class Language(StrEnum):
 
 @dataclass(frozen=True)
 class Hit:
-    """One need at `text[start:end]` of the original message, and the rule that says so.
+    """One need at `text[start:end]` of the original message, and the rule or model version that says so.
 
-    `watched`: the words say that somebody else looks at this phone, so nothing may light it up.
+    `certain`: these words alone say so, whatever stands around them. `watched`: they say that somebody else looks at
+    this phone, so nothing may light it up.
     """
 
     need: Need
@@ -56,6 +57,7 @@ class Hit:
     start: int
     end: int
     rule: str
+    certain: bool = False
     watched: bool = False
 
 
@@ -75,6 +77,13 @@ class Found:
     def needs(self) -> tuple[Need, ...]:
         """Each need once, in the order of the text."""
         return tuple(dict.fromkeys(hit.need for hit in self.hits))
+
+    @property
+    def certain(self) -> "Found":
+        """Without what the model alone supposes: of an answer that a question lists, only rules may say more."""
+        hits = tuple(hit for hit in self.hits if hit.certain)
+        urgent = any(hit.urgent for hit in hits)
+        return replace(self, hits=hits, lane=Lane.TODAY if self.urgent and not urgent else self.lane)
 
     @property
     def watched(self) -> bool:

@@ -54,9 +54,10 @@ def reply(flow: Flow, position: Position, text: str, found: Found, given: Given)
     reply answers is kept all the same, and raises its flags.
     """
     found = _kept_open(found)
-    position = replace(position, spoken=tuple(dict.fromkeys((*position.spoken, *found.needs))), heard=True)
     state = flow.states.get(position.state)
     said = understand(state, text, given.language, given.now) if state else None
+    found = found.certain if said and said.whole else found
+    position = replace(position, spoken=tuple(dict.fromkeys((*position.spoken, *found.needs))), heard=True)
     if found.urgent or found.intent is Intent.HUMAN:
         return _handed_over(state, position, said, found, given)
     if found.intent is Intent.HELP:

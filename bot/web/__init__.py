@@ -15,6 +15,7 @@ from bot.web.flags import flags
 from bot.web.health import health
 from bot.web.joining import joining
 from bot.web.phones import phones
+from bot.web.reasons import reasons
 from bot.web.shield import set_up_shield
 from bot.web.thread import thread
 from bot.web.verdicts import verdicts
@@ -44,6 +45,7 @@ def create_web(standby: Standby) -> Flask:
     csrf = CSRFProtect(app)
     set_up_sign_in(app)
     set_up_words(app)
+    app.add_template_filter(reasons)
     set_up_shield(app)
     for page in (health, webhooks, auth, caseload, thread, arranging, flags, joining, verdicts, dashboard):
         app.register_blueprint(page)

@@ -3,11 +3,11 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from bot import casework
 from bot.casework import Closing, Result
-from bot.models import Alert, Flag, FlagState, Message, Resolution, Role, Staff
+from bot.models import Alert, Flag, FlagState, Mark, Message, Resolution, Role, Staff
 from bot.outbox import is_blocked
 from bot.people import note
 from bot.web.access import may_open, may_see_flag, visible_flags
@@ -45,7 +45,9 @@ def rows() -> ResponseReturnValue:
 def _listing(session: Session) -> dict[str, object]:
     show = request.args.get("show", "open")
     state = SHOWN.get(show) or abort(404)
-    wanted = select(Flag).where(visible_flags(me()), Flag.state == state).options(joinedload(Flag.participant))
+    wanted = select(Flag).where(visible_flags(me()), Flag.state == state).options(
+        joinedload(Flag.participant), selectinload(Flag.marks).joinedload(Mark.message)
+    )
     order = (Flag.resolved_at.desc(),) if state is FlagState.RESOLVED else (Flag.urgency, Flag.raised_at)
     found = session.scalars(wanted.order_by(*order).limit(AT_MOST)).all()
     counted = select(Flag.state, func.count()).where(visible_flags(me())).group_by(Flag.state)

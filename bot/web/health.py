@@ -5,10 +5,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import reports
+from bot.core import needs
 from bot.migrations import is_current
 from bot.web.standby import standby
 
 health = Blueprint("health", __name__)
+
+NO_MODEL = "bot/core/needs/weights cannot be read: rules alone read replies and close none; install the files anew"
 
 
 @health.get("/healthz")
@@ -19,7 +22,7 @@ def alive() -> Response:
 
 @health.get("/readyz")
 def ready() -> Response:
-    """Database, migrations and clock, or 503 with what is wrong."""
+    """Database, migrations, clock and the reading of replies, or 503 with what is wrong."""
     try:
         wrong = _faults()
     except SQLAlchemyError:
@@ -33,7 +36,8 @@ def _faults() -> list[str]:
         return ["the database is not at this version: run python -m bot init"]
     with current.db.reading() as session:
         late = reports.late_jobs(session, current.now())
-    return [f"the clock is late with: {', '.join(late)}; is scheduler.py running?"] if late else []
+    clock = [f"the clock is late with: {', '.join(late)}; is scheduler.py running?"] if late else []
+    return clock if needs.shipped().model else [*clock, NO_MODEL]
 
 
 @health.get("/metrics")

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core import needs
 from bot.core.kinds import Intent, Lane, Need
-from bot.core.needs import find
+from bot.core.needs import detector, find
+from bot.core.needs.detector import RULES_ALONE
 from bot.core.needs.phrases import TABLE
+from bot.core.normal import normalise
 
 DANGER = """
 i got a bullet in my leg | im done. tell my kids i love them | i locked myself in the bathroom hes yelling
@@ -50,15 +51,15 @@ me toco la loteria | they came to my house for thanksgiving | mi jefe me busca p
 im good thanks for checking in | just chillin at the crib | work is going good | lol my feet are killing me
 my phone died sorry | that movie had me dying laughing | chiefs killed it last night | hit me up later
 he hit me up yesterday | shoot me a text tomorrow | got my flu shot today | going to the gym to shoot hoops
-that food was the bomb | we beat them by 20 in basketball | jumped my car | im following up on my application
-cut my hair today | looking for my keys lol | im killing it at my new job | he shot me a text
+that food was the bomb | we beat them by 20 in basketball | im following up on my application
+cut my hair today | looking for my keys lol | im killing it at my new job
 i need a nail gun for work | see you at 3 | it's hot outside | no need for a ride | jaja me muero de risa
 aqui trabajando | me siguen gustando las clases | estoy muerto de cansancio pero bien
 ya consegui trabajo gracias | compre una pistola de agua
 dont text me im at work | cant talk im reading | stop texting me he moved | stop texting he has a new phone
 no me escribas estoy trabajando | no me escriba estoy aqui en el trabajo | no me llames estoy leyendo
 ya no me escriban ya tiene otro telefono | ya esta aqui mi hijo | make it stop texting me
-para nada esta aqui todo bien | ya no esta aqui mi ex | ya no me manden mensajes no tengo telefono
+para nada esta aqui todo bien | ya no me manden mensajes no tengo telefono
 take me off the list for the shelter | unsubscribe | quit my job | cancel my light bill | cancel my life insurance
 quiero darme de baja del seguro | tengo corte el martes | ando corto de dinero | me corté el pelo
 """
@@ -114,8 +115,6 @@ PAIRS = [  # a word or two apart: what must ring, and what must not
     ("he shot at me", "i got a shot at it"),
     ("they killed it and my cousin, killed my cousin", "they killed it"),
     ("i cant breathe", "i can breathe again"),
-    ("he is following me", "he is following me on insta"),
-    ("he hit me", "he hit me up"),
     ("i want to die", "i want to dye my hair"),
     ("me quiero morir", "me muero de risa"),
     ("me mata mi marido, me quiere matar", "la espalda me mata"),
@@ -134,10 +133,10 @@ def plain(text: str) -> str:
 
 @pytest.mark.parametrize("rule", TABLE.rules, ids=lambda rule: rule.name)
 def test_every_rule_finds_its_example_and_leaves_its_lookalike(rule):
-    hits = [hit for hit in find(rule.example).hits if hit.rule == rule.name]
+    hits = [hit for hit in TABLE.hits(normalise(rule.example)) if hit.rule == rule.name]
     assert {hit.need for hit in hits} == set(rule.needs)
     assert all(hit.urgent == rule.urgent for hit in hits)
-    assert not set(rule.needs) & set(find(rule.lookalike).needs)
+    assert not set(rule.needs) & set(RULES_ALONE.find(rule.lookalike).needs)
 
 
 def test_rule_names_are_unique():
@@ -148,7 +147,8 @@ def test_rule_names_are_unique():
 @pytest.mark.parametrize("need", Need)
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_every_need_has_enough_phrases_in_both_languages(need, language):
-    phrases = [p for rule in TABLE.rules if need in rule.needs and rule.language == language for p in rule.phrases]
+    rules = [rule for rule in TABLE.rules if need in rule.needs and rule.language == language]
+    phrases = [phrase for rule in rules for phrase in (*rule.phrases, *rule.hints)]
     assert len(phrases) >= (25 if need is Need.SAFETY else 8)
 
 
@@ -206,7 +206,7 @@ def test_a_hit_names_the_very_words():
 
 @pytest.mark.parametrize("text", ["someone shot my cousin", "stop", "call me", "who is this"])
 def test_a_hit_or_a_wish_keeps_a_message_open_whatever_the_closed_list_says(text, monkeypatch):
-    monkeypatch.setattr(needs, "harmless", lambda text, normal: True)
+    monkeypatch.setattr(detector, "harmless", lambda text, normal: True)
     assert find(text).lane is not Lane.CLOSED
 
 

@@ -80,7 +80,7 @@ def test_more_words_on_a_taken_flag_open_it_within_the_hour(world: World) -> Non
     ana.texts("something strange happened over there")
     dana.texts(dana.code())
     dana.hears("it is yours")
-    ana.texts("they came by again with that thing")
+    ana.texts("the purple one came out different again")
     assert world.flags(ana) == ["read today acknowledged"]
     world.passes(minutes=61)
     assert world.flags(ana) == ["read today open"]

@@ -1,20 +1,23 @@
 """The table of phrases that tell of a need: read it, and find them in a text."""
 
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from bot.core.kinds import Hit, Language, Need
-from bot.core.normal import Normal
+from bot.core.normal import Normal, normalise
 from bot.core.patterns import Book, Match, uncovered
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One row: phrases that tell of the same needs, a message they must match and one they must not.
+    """One row: what tells of the same needs, a message it must find and one it must not.
 
-    `watched` marks words by which a person says that somebody else looks at the phone.
+    `phrases` decide by themselves; `hints` only where no model reads along. `watched` marks words by which a person
+    says that somebody else looks at the phone.
     """
 
     name: str
@@ -22,27 +25,29 @@ class Rule:
     needs: tuple[Need, ...]
     urgent: bool
     phrases: tuple[str, ...]
+    hints: tuple[str, ...]
     example: str
     lookalike: str
     watched: bool = False
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What a phrase stands for: its rule, and whether it decides by itself."""
+
+    rule: Rule
+    certain: bool
+
+
+@dataclass(frozen=True)
 class Table:
     """All rules and figures of speech, ready to search."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the table; raises PatternError, ValueError or KeyError with what cannot be read."""
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        classes = table["classes"]
-        self.rules = tuple(_rule(row) for row in table["rule"])
-        phrases = [(phrase, rule) for rule in self.rules for phrase in rule.phrases]
-        figures = [(phrase, None) for row in table["figure"] for phrase in row["phrases"]]
-        self._needs: Book[Rule | None] = Book([*phrases, *figures], classes)
-        self._human: Book[bool] = Book(
-            [(phrase, True) for row in table["human"] for phrase in row["phrases"]]
-            + [(phrase, False) for row in table["human"] for phrase in row["unless"]],
-            classes,
-        )
+    rules: tuple[Rule, ...] = ()
+    figures: tuple[str, ...] = ()
+    classes: Mapping[str, str] = field(default_factory=dict)
+    human: tuple[str, ...] = ()
+    not_human: tuple[str, ...] = ()
 
     def hits(self, normal: Normal) -> tuple[Hit, ...]:
         """Find each need, in the order of the text; a phrase inside a figure of speech does not count."""
@@ -57,39 +62,81 @@ class Table:
         others = [match for match in matches if not match.value]
         return bool(uncovered((match for match in matches if match.value), others))
 
+    @cached_property
+    def _needs(self) -> Book[_Told | None]:
+        certain = [(phrase, _Told(rule, True)) for rule in self.rules for phrase in rule.phrases]
+        hints = [(phrase, _Told(rule, False)) for rule in self.rules for phrase in rule.hints]
+        return Book([*certain, *hints, *((phrase, None) for phrase in self.figures)], self.classes)
 
-def _rule(row: dict[str, object]) -> Rule:
-    needs, phrases = row["needs"], row["phrases"]
-    if not isinstance(needs, list) or not isinstance(phrases, list):
+    @cached_property
+    def _human(self) -> Book[bool]:
+        return Book([*((each, True) for each in self.human), *((each, False) for each in self.not_human)], self.classes)
+
+
+def read_table(source: str) -> Table:
+    """Read a table of rules. Raises PatternError, ValueError or KeyError with what cannot be read."""
+    table = tomllib.loads(source)
+    human = table.get("human", [])
+    read = Table(
+        rules=tuple(_rule(row) for row in table.get("rule", [])),
+        figures=_all(table.get("figure", []), "phrases"),
+        classes=table.get("classes", {}),
+        human=_all(human, "phrases"),
+        not_human=_all(human, "unless"),
+    )
+    read.hits(normalise(""))  # a phrase that cannot be read is found now, not when somebody texts
+    return read
+
+
+def faults(table: Table) -> list[str]:
+    """A line for each rule that misses its example or is fooled by its look-alike."""
+    return [fault for rule in table.rules for fault in _faults(table, rule)]
+
+
+def _faults(table: Table, rule: Rule) -> Iterable[str]:
+    if rule.name not in {hit.rule for hit in table.hits(normalise(rule.example))}:
+        yield f"rule {rule.name!r}: its example is not found: {rule.example!r}"
+    if rule.name in {hit.rule for hit in table.hits(normalise(rule.lookalike))}:
+        yield f"rule {rule.name!r}: its look-alike is taken for the need: {rule.lookalike!r}"
+
+
+def _all(rows: list[dict[str, Any]], part: str) -> tuple[str, ...]:
+    return tuple(phrase for row in rows for phrase in row[part])
+
+
+def _rule(row: dict[str, Any]) -> Rule:
+    if not isinstance(row["needs"], list) or not isinstance(row["phrases"], list):
         raise ValueError(f"rule {row['name']!r}: needs and phrases are lists")
     return Rule(
         name=str(row["name"]),
         language=Language(str(row["language"])),
-        needs=tuple(Need(need) for need in needs),
+        needs=tuple(Need(need) for need in row["needs"]),
         urgent=bool(row.get("urgent", False)),
-        phrases=tuple(phrases),
+        phrases=tuple(row["phrases"]),
+        hints=tuple(row.get("hints", ())),
         example=str(row["example"]),
         lookalike=str(row["lookalike"]),
         watched=bool(row.get("watched", False)),
     )
 
 
-def _hits(matches: Iterable[Match[Rule | None]]) -> list[Hit]:
+def _hits(matches: Iterable[Match[_Told | None]]) -> list[Hit]:
     return [
-        Hit(need, match.value.urgent, match.start, match.end, match.value.name, match.value.watched)
+        Hit(need, told.rule.urgent, match.start, match.end, told.rule.name, told.certain, told.rule.watched)
         for match in matches
-        if match.value is not None
-        for need in match.value.needs
+        if (told := match.value) is not None
+        for need in told.rule.needs
     ]
 
 
 def _widest(hits: list[Hit]) -> Iterable[Hit]:
     """Leave out what lies inside a hit of the same need and weight: the wider one is the better reason."""
-    reached: dict[tuple[Need, bool], int] = {}
+    reached: dict[tuple[Need, bool, bool], int] = {}
     for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end, hit.need, hit.rule)):
-        if hit.end > reached.get((hit.need, hit.urgent), -1):
-            reached[hit.need, hit.urgent] = hit.end
+        weight = (hit.need, hit.urgent, hit.certain)
+        if hit.end > reached.get(weight, -1):
+            reached[weight] = hit.end
             yield hit
 
 
-TABLE = Table(Path(__file__).with_name("phrases.toml"))
+TABLE = read_table(Path(__file__).with_name("phrases.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,185 @@
+"""Rules, the trained model and the closed list, brought to one answer.
+
+Rules decide what must be certain. The model reads everything, with the rules' hints in view. Only the closed list
+takes a message off people's hands. Where the model cannot be read the rules go on alone and nothing is closed.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from zipfile import BadZipFile
+
+from bot.core import keywords
+from bot.core.keywords import Kind
+from bot.core.kinds import Found, Hit, Intent, Lane, Need
+from bot.core.needs.clear import harmless
+from bot.core.needs.model import ALARM, URGENT, Model, load
+from bot.core.needs.phrases import TABLE, Table
+from bot.core.needs.written import Written, written
+from bot.core.normal import Normal, normalise
+
+WEIGHTS = Path(__file__).with_name("weights")
+SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
+ENDING, ENOUGH, HINTED = (Intent.STOP, Intent.WRONG_NUMBER), 3, 0.15  # words; the chance where a rule hints
+JUDGE = "reads like it, please judge"  # follows the model's version where no words alone say so
+
+
+@dataclass(frozen=True)
+class Detector:
+    """What reads messages: tables of phrases, and the trained model, or None where there is none."""
+
+    tables: tuple[Table, ...]
+    model: Model | None
+
+    def find(self, text: str) -> Found:
+        """Read one message of any length and language; the same text always gives the same answer.
+
+        NOW means somebody may be in danger: a person is alerted at once. CLOSED means the whole message is plainly
+        harmless and wants nothing. Everything else, also what nobody understands, is TODAY: being unsure means that
+        a person reads it.
+        """
+        normal = normalise(text)
+        told = _told(self.tables, normal)
+        if self.model is None:
+            lane = Lane.NOW if any(hit.urgent for hit in told.hits) else Lane.TODAY
+            return Found(lane, told.intent, told.hits)
+        return _Message(self.model, text, normal, told).found()
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the rules say of a message."""
+
+    hits: tuple[Hit, ...]
+    keyword: keywords.Told
+    wants_a_person: bool
+
+    @property
+    def outputs(self) -> frozenset[str]:
+        """The names of the model's outputs that the rules speak for."""
+        alarms = {URGENT, ALARM} if any(hit.urgent for hit in self.hits) else set()
+        return frozenset({hit.need.value for hit in self.hits} | alarms | ({self.intent.value} - {Intent.REPLY.value}))
+
+    @property
+    def intent(self) -> Intent:
+        if self.keyword.kind in (Kind.STOP, Kind.WRONG_NUMBER):
+            return Intent(self.keyword.kind.value)
+        if self.wants_a_person:
+            return Intent.HUMAN
+        return Intent.HELP if self.keyword.kind is Kind.HELP else Intent.REPLY
+
+
+def _told(tables: tuple[Table, ...], normal: Normal) -> _Told:
+    hits = tuple(hit for table in tables for hit in table.hits(normal))
+    return _Told(hits, keywords.told(normal), any(table.asks_for_a_person(normal) for table in tables))
+
+
+def rules_say(text: str) -> frozenset[str]:
+    """The names of the model's outputs that the shipped rules speak for: what training weighs them by."""
+    return _told((TABLE,), normalise(text)).outputs
+
+
+class _Message:
+    """One message read by rules and model."""
+
+    def __init__(self, model: Model, text: str, normal: Normal, told: _Told) -> None:
+        self.model, self.text, self.normal, self.told = model, text, normal, told
+        self.form = written(text, normal)
+        readable = any(letter.isalpha() for letter in self.form.text)
+        texts = [self.form.text, *_without_small_talk(text)] if readable else []
+        self.readings = [model.read(each) for each in texts]
+        self.chances = model.chances(self.readings, told.outputs) if texts else {}
+
+    def found(self) -> Found:
+        needs = self._needs()
+        alarm = self._there(ALARM) or any(hit.certain and hit.urgent for hit in self.told.hits)
+        danger = self._danger(needs) if alarm else None
+        hits = tuple(hit for need in Need if need in needs or need is danger for hit in self._reasons(need, danger))
+        intent = self._intent()
+        return Found(self._lane(hits, intent), intent, tuple(sorted(hits, key=lambda hit: (hit.start, -hit.end))))
+
+    def _there(self, output: str) -> bool:
+        return self.chances.get(output, 0.0) >= self.model.thresholds[output]
+
+    def _needs(self) -> set[Need]:
+        certain = {hit.need for hit in self.told.hits if hit.certain}
+        return certain | {need for need in Need if self._there(need.value)}
+
+    def _danger(self, needs: set[Need]) -> Need:
+        """The need that the alarm is raised for: danger to a person, or an emergency of the body."""
+        sick = self.chances.get(Need.HEALTH.value, 0.0) >= self.chances.get(Need.SAFETY.value, 0.0)
+        return Need.HEALTH if Need.HEALTH in needs and Need.SAFETY not in needs and sick else Need.SAFETY
+
+    def _reasons(self, need: Need, danger: Need | None) -> list[Hit]:
+        """The words of the rules that say so; where there are none, the passage that moved the model most."""
+        urgent = need is danger
+        by_rule = [replace(hit, urgent=urgent) for hit in self.told.hits if hit.need is need]
+        return by_rule or [self._passage(need, urgent)]
+
+    def _passage(self, need: Need, urgent: bool) -> Hit:
+        """The passage counts as the reason where it says so by itself; otherwise a person is asked to judge."""
+        output = need.value if self._there(need.value) or not urgent else ALARM
+        start, end = self.model.passage(self.readings[0], output)
+        rule = f"model {self.model.version}" + ("" if self._says_so(start, end, output) else f", {JUDGE}")
+        first, last = _original(self.form, start, end)
+        return Hit(need, urgent, first, last, rule)
+
+    def _says_so(self, start: int, end: int, output: str) -> bool:
+        """Whether a passage alone reads like it. Of a message too long to be read as one, nobody can tell in time."""
+        if not self.readings[0].whole:
+            return False
+        alone = self.model.chances([self.model.read(self.form.text[start:end])], frozenset())
+        return alone[output] >= self.model.thresholds[output]
+
+    def _intent(self) -> Intent:
+        if self.told.keyword.whole and self.told.intent is not Intent.REPLY:
+            return self.told.intent
+        return next((intent for intent in Intent if self._means(intent)), Intent.REPLY)
+
+    def _means(self, intent: Intent) -> bool:
+        """Texts end on a slighter chance where a rule hints at it, and else not in fewer words than three: a bare "no"
+        answers a question. Who says that the phone is watched and not to text is taken at their word.
+        """
+        hinted = intent is self.told.intent
+        if intent in ENDING and hinted:
+            watched = any(hit.watched for hit in self.told.hits)
+            return watched or self.chances.get(intent.value, 0.0) >= HINTED
+        return self._there(intent.value) and (intent not in ENDING or len(self.normal.words) >= ENOUGH)
+
+    def _lane(self, hits: tuple[Hit, ...], intent: Intent) -> Lane:
+        if any(hit.urgent for hit in hits):
+            return Lane.NOW
+        if not hits and not self.told.hits and intent is Intent.REPLY and harmless(self.text, self.normal):
+            return Lane.CLOSED
+        return Lane.TODAY
+
+
+def _without_small_talk(text: str) -> list[str]:
+    """The message without its sentences that are on the closed list, in written form; nothing where none is."""
+    sentences = SENTENCE.findall(text)
+    rest = "".join(each for each in sentences if not harmless(each, normalise(each)))
+    form = written(rest, normalise(rest)).text
+    return [form] if len(rest) < len(text) and any(letter.isalpha() for letter in form) else []
+
+
+def _original(form: Written, start: int, end: int) -> tuple[int, int]:
+    """A span of the written form as a span of the message."""
+    return form.words[start].start, form.words[end - 1].end
+
+
+RULES_ALONE = Detector((TABLE,), None)
+
+
+@cache
+def shipped() -> Detector:
+    """The detector with the rules and weights that ship with Standby. Without readable weights: rules alone."""
+    return Detector((TABLE,), readable(WEIGHTS))
+
+
+def readable(folder: Path) -> Model | None:
+    """The model of a folder, or None where its files are missing or damaged; /readyz says so."""
+    try:
+        return load(folder)
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile):
+        return None
