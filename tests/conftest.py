@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 from structlog.testing import LogCapture
 
 from tests.databases import FRESH
 from tests.world import World
 
 FLOWS = Path(__file__).resolve().parent.parent / "flows"
+
+settings.register_profile("standby", deadline=None)  # reading a message takes as long as the machine is busy
+settings.load_profile("standby")
 
 
 class Log(LogCapture):

@@ -231,7 +231,7 @@ def test_an_evaluation_for_programs_has_exactly_these_keys(labelled: str) -> Non
 
 def test_an_evaluation_for_people_is_a_table(labelled: str) -> None:
     said = works("needs", "evaluate", labelled)
-    assert re.search(r"need\s+precision\s+recall", said) and re.search(r"safety\s+1\.000 \(0\.207 to 1\.000\)", said)
+    assert re.search(r"need\s+precision\s+recall", said) and re.search(r"safety\s+1\.000 \(0\.207 to", said)
     assert "over 2 texts" in said
 
 

@@ -66,12 +66,14 @@ class Found:
     """What one message says: its lane, what the writer wants, and each need with its reason.
 
     `partial`: part of the message was not read (a picture, a detector that failed), so it is never closed.
+    `by_rule`: what the writer wants as far as rules alone can tell.
     """
 
     lane: Lane
     intent: Intent
     hits: tuple[Hit, ...] = ()
     partial: bool = False
+    by_rule: Intent = Intent.REPLY
 
     @property
     def needs(self) -> tuple[Need, ...]:
@@ -83,7 +85,8 @@ class Found:
         """Without what the model alone supposes: of an answer that a question lists, only rules may say more."""
         hits = tuple(hit for hit in self.hits if hit.certain)
         urgent = any(hit.urgent for hit in hits)
-        return replace(self, hits=hits, lane=Lane.TODAY if self.urgent and not urgent else self.lane)
+        lane = Lane.TODAY if self.urgent and not urgent else self.lane
+        return replace(self, hits=hits, lane=lane, intent=self.by_rule)
 
     @property
     def watched(self) -> bool:

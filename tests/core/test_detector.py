@@ -26,6 +26,7 @@ def rows(*authors: str) -> list[dict]:
     return [json.loads(line) for each in authors for line in (CORPUS / f"{each}.jsonl").read_text("utf-8").splitlines()]
 
 
+TUNING = [row["text"] for row in rows("delmar", "sloane")]
 DANGERS = [row["text"] for row in rows("delmar", "sloane") if row["kind"] == "loud" and "safety" in row["needs"]]
 FOUND = [text for text in DANGERS if find(text).lane is Lane.NOW]
 PLAIN = [text for text in FOUND if not any(harmless(each, normalise(each)) for each in SENTENCE.findall(text))]
@@ -91,14 +92,14 @@ def test_danger_next_to_stop_is_both():
 
 
 @given(st.sampled_from(PLAIN), st.sampled_from(SMALL_TALK), st.sampled_from([". ", "! ", "\n"]), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_small_talk_around_a_danger_never_hides_it(danger, small_talk, between, before):
     text = f"{small_talk}{between}{danger}" if before else f"{danger}{between}{small_talk}"
     assert find(text).lane is Lane.NOW
 
 
 @given(st.sampled_from(PLAIN), st.sampled_from(["😀", "😂", "😭", "🙏🏽", "❤️", "💯"]), st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_emoji_or_capitals_change_nothing(danger, emoji, before):
     assert find(f"{emoji} {danger}" if before else f"{danger} {emoji}").lane is Lane.NOW
     assert find(danger.upper()).lane is Lane.NOW
@@ -117,17 +118,19 @@ def _mistyped(text: str, dice: random.Random) -> str:
 
 def test_every_reason_stands_in_the_text_and_says_who_says_so():
     version, names = shipped().model.version, {rule.name for rule in TABLE.rules}
-    for row in rows("delmar", "sloane")[::5]:
-        for hit in find(row["text"]).hits:
-            assert row["text"][hit.start : hit.end].strip()
+    for text in TUNING[::5]:
+        for hit in find(text).hits:
+            assert text[hit.start : hit.end].strip()
             assert hit.rule in names | {f"model {version}", f"model {version}, {JUDGE}"}
 
 
 def test_a_clause_that_says_so_by_itself_is_the_reason():
-    text = "hey its me, work was fine, they are going to evict us on friday, how are you"
-    (hit,) = [hit for hit in find(text).hits if hit.need is Need.HOUSING]
-    assert "evict us" in text[hit.start : hit.end]
-    assert JUDGE not in hit.rule
+    named = f"model {shipped().model.version}"
+    reasons = [(text, hit) for text in TUNING[::5] for hit in find(text).hits if hit.rule == named]
+    parts = [(text[hit.start : hit.end], hit.need) for text, hit in reasons if hit.end - hit.start < len(text) - 1]
+    assert len(parts) > 20
+    kept = [need in find(part).needs or find(part).lane is Lane.NOW for part, need in parts]
+    assert sum(kept) / len(kept) >= 0.95  # a word cut at its edge may read a little otherwise
 
 
 NASTY = [each * (1600 // len(each)) for each in ("a", "he has a gun ", "🔫", "ñ´ ", ".", "好", "x y ", "\n")]

@@ -422,17 +422,18 @@ def test_no_flow_and_no_text_breaks_it(flow: Flow, replies: list[tuple[str, Foun
             break
         talk.texts(text, found)
         safety += talk.said.count(ALWAYS.safety[language])
-        promise_of_a_turn(flow, talk, found)
+        promise_of_a_turn(flow, talk, found.certain)
     assert safety <= 1
     if talk.turn.position:
         assert silence(flow, talk.turn.position, talk.given).position is None
 
 
 def promise_of_a_turn(flow: Flow, talk: Talk, found: Found) -> None:
+    """`found` is what rules are certain of; what the model supposes may give way to an answer that is listed."""
     if talk.turn.position:
         assert flow.states[talk.turn.position.state].expect is not Expect.NOTHING
         assert set(found.needs) <= set(talk.turn.position.spoken)
-    if found.urgent:
+    if found.urgent and found.hits:
         assert talk.outcome is Outcome.HANDED_OVER and talk.turn.lane is Lane.NOW and any(talk.flags.values())
     if found.partial:
         assert talk.turn.lane is not Lane.CLOSED and Attention.READ in talk.flags

@@ -11,6 +11,7 @@ from sqlalchemy import true
 
 from bot.cli import main
 from bot.core.kinds import Need
+from bot.core.needs import find
 from bot.inbox import Incoming
 from bot.learning import Mistakes, mistakes, take_out
 from bot.models import Event, Message, Role
@@ -117,17 +118,17 @@ def test_mistakes_are_counted_by_need_for_ninety_days(
 
 def test_the_download_is_masked_and_on_record(world: World, browses: Browses, sam: Colleague, ana: Person) -> None:
     world.colleague("José Peña")
-    text = "its TORRES, tell sam i need a place to sleep. pena has 816-555-0999, a@b.org, www.x.org"
+    text = "its TORRES, i need a place to sleep, like sam said. pena has 816-555-0999, a@b.org, www.x.org"
     browser = browses(sam)
     judges(world, browser, says(world, ana, text), "missed health")
     answer = browser.posts("/learned/texts.jsonl")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="standby-learned-2026-11-23.jsonl"'
     assert json.loads(answer.text) == {
-        "text": "its [name], tell [name] i need a place to sleep. [name] has [number], [email], [link]",
+        "text": "its [name], i need a place to sleep, like [name] said. [name] has [number], [email], [link]",
         "lang": "en",
         "needs": ["housing", "health"],
         "urgent": False,
-        "intent": "reply",
+        "intent": find(text).intent.value,
     }
     with world.standby.db.reading() as session:
         event = session.query(Event).filter(Event.what == "learned_taken_out").one()

@@ -5,6 +5,7 @@ takes a message off people's hands. Where the model cannot be read the rules go 
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,8 @@ from bot.core.needs.written import Written, written
 from bot.core.normal import Normal, normalise
 
 WEIGHTS = Path(__file__).with_name("weights")
+SENTENCES = 2  # that are read by themselves at the most, to be in time
+BREAK = re.compile(r"[.!?\n]+")
 SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 ENDING, ENOUGH, HINTED = (Intent.STOP, Intent.WRONG_NUMBER), 3, 0.15  # words; the chance where a rule hints
 JUDGE = "reads like it, please judge"  # follows the model's version where no words alone say so
@@ -43,7 +46,7 @@ class Detector:
         told = _told(self.tables, normal)
         if self.model is None:
             lane = Lane.NOW if any(hit.urgent for hit in told.hits) else Lane.TODAY
-            return Found(lane, told.intent, told.hits)
+            return Found(lane, told.intent, told.hits, by_rule=told.intent)
         return _Message(self.model, text, normal, told).found()
 
 
@@ -87,7 +90,8 @@ class _Message:
         self.model, self.text, self.normal, self.told = model, text, normal, told
         self.form = written(text, normal)
         readable = any(letter.isalpha() for letter in self.form.text)
-        texts = [self.form.text, *_without_small_talk(text)] if readable else []
+        parts = (*_without_small_talk(text), *_hinted(text, told.hits))
+        texts = list(dict.fromkeys((self.form.text, *parts))) if readable else []
         self.readings = [model.read(each) for each in texts]
         self.chances = model.chances(self.readings, told.outputs) if texts else {}
 
@@ -97,7 +101,8 @@ class _Message:
         danger = self._danger(needs) if alarm else None
         hits = tuple(hit for need in Need if need in needs or need is danger for hit in self._reasons(need, danger))
         intent = self._intent()
-        return Found(self._lane(hits, intent), intent, tuple(sorted(hits, key=lambda hit: (hit.start, -hit.end))))
+        in_order = tuple(sorted(hits, key=lambda hit: (hit.start, -hit.end)))
+        return Found(self._lane(hits, intent), intent, in_order, by_rule=self.told.intent)
 
     def _there(self, output: str) -> bool:
         return self.chances.get(output, 0.0) >= self.model.thresholds[output]
@@ -114,8 +119,9 @@ class _Message:
     def _reasons(self, need: Need, danger: Need | None) -> list[Hit]:
         """The words of the rules that say so; where there are none, the passage that moved the model most."""
         urgent = need is danger
-        by_rule = [replace(hit, urgent=urgent) for hit in self.told.hits if hit.need is need]
-        return by_rule or [self._passage(need, urgent)]
+        told = sorted((hit for hit in self.told.hits if hit.need is need), key=lambda hit: hit.certain)
+        by_rule = {(hit.start, hit.end): replace(hit, urgent=urgent) for hit in told}  # the certain one of two stands
+        return [*by_rule.values()] or [self._passage(need, urgent)]
 
     def _passage(self, need: Need, urgent: bool) -> Hit:
         """The passage counts as the reason where it says so by itself; otherwise a person is asked to judge."""
@@ -159,8 +165,24 @@ def _without_small_talk(text: str) -> list[str]:
     """The message without its sentences that are on the closed list, in written form; nothing where none is."""
     sentences = SENTENCE.findall(text)
     rest = "".join(each for each in sentences if not harmless(each, normalise(each)))
-    form = written(rest, normalise(rest)).text
-    return [form] if len(rest) < len(text) and any(letter.isalpha() for letter in form) else []
+    form = _form(rest) if len(rest) < len(text) else ""
+    return [form] if form else []
+
+
+def _hinted(text: str, hits: tuple[Hit, ...]) -> list[str]:
+    """The sentences in which a rule hears danger, in written form: what stands around them must not drown it."""
+    cuts = [0, *(found.end() for found in BREAK.finditer(text)), len(text)]
+    spans = dict.fromkeys(
+        (cuts[bisect_right(cuts, hit.start) - 1], cuts[bisect_left(cuts, hit.end)]) for hit in hits if hit.urgent
+    )
+    forms = (_form(text[start:end]) for start, end in list(spans)[:SENTENCES])
+    return [form for form in forms if form]
+
+
+def _form(text: str) -> str:
+    """The written form, empty where there is nothing to read in it."""
+    form = written(text, normalise(text)).text
+    return form if any(letter.isalpha() for letter in form) else ""
 
 
 def _original(form: Written, start: int, end: int) -> tuple[int, int]:
