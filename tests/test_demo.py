@@ -45,19 +45,26 @@ def until(claim: Callable[[], Any], within_s: float = WITHIN_S) -> Any:
 
 
 def is_free(port: int) -> bool:
+    """Whether a server could be started there now: nothing listens, and no connection goes out from it."""
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return trial.connect_ex(("127.0.0.1", port)) != 0
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def two_free_ports() -> int:
-    """A port that is free, and so is the next."""
-    while True:
-        with socket.socket() as trial:
-            trial.bind(("127.0.0.1", 0))
-            port = int(trial.getsockname()[1])
-        if port < 65000 and is_free(port) and is_free(port + 1):
-            return port
+    """A port that is free, and so is the next.
+
+    They lie below those which a kernel hands out by itself, so no connection of another test lands on
+    them in the meantime, and each worker of a parallel run has a stretch of its own.
+    """
+    first = 10_000 + 1000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    stretch = range(first, first + 1000, 2)
+    start = os.getpid() % len(stretch)
+    return next(port for port in (*stretch[start:], *stretch[:start]) if is_free(port) and is_free(port + 1))
 
 
 @dataclass
@@ -109,7 +116,10 @@ class Demo:
         try:
             until(lambda: "Standby is running" in self.says() and self.gives("/readyz"))
         except AssertionError:
-            why = requests.get(f"{self.web}/readyz", timeout=5).text
+            try:
+                why = requests.get(f"{self.web}/readyz", timeout=5).text
+            except requests.RequestException as error:
+                why = str(error)
             raise AssertionError(f"never ready: {why}\n{self.says()}") from None
 
     def is_sent(self, number: signal.Signals) -> int:
