@@ -12,7 +12,7 @@ from training.corpus import Row, labels
 
 NEEDS = tuple(need.value for need in Need)
 GROUPS = (NEEDS, (URGENT, ALARM), tuple(intent.value for intent in Intent))
-FALSE_ALARMS = 0.045  # of the tuning authors' harmless texts may ring somebody; the promise is one in twenty
+FALSE_ALARMS = 0.05  # of the tuning authors' harmless texts may ring somebody: the promise
 FALSE_ENDS = 0.005  # of other texts may be taken for a stop or a wrong number, which end texts; the promise is 0.01
 SUREST = 0.6  # and whatever the tuning authors allow, texts end on no slighter chance
 GRID = np.linspace(0.02, 0.9, 89)
@@ -44,11 +44,6 @@ def _features(
     which = np.zeros((len(encoder), len(columns)), np.float32)
     which[:, columns.index(column)] = 1
     return np.column_stack([encoder[:, column], letters[:, column], rules[:, column], which])
-
-
-def chances(blend: Blend, encoder: np.ndarray, letters: np.ndarray, rules: np.ndarray) -> np.ndarray:
-    odds = encoder * blend.encoder + letters * blend.letters + rules * blend.rules + blend.offset
-    return 1 / (1 + np.exp(-odds))
 
 
 def thresholds(rows: Sequence[Row], chance: np.ndarray) -> dict[str, float]:

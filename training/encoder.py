@@ -4,6 +4,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch.nn import functional
 from bot.core.needs.model import WINDOW
 from bot.core.needs.pieces import Pieces
 from training.corpus import Row, labels
-from training.network import Network, ids_of, padded
+from training.network import PAD, Network, ids_of, padded
 
 BATCH = 32
 EARLIER = 0.95  # each layer learns this much slower than the one after it
@@ -21,43 +22,79 @@ HEAD = 5.0  # and the head this much faster
 JOINED = 0.15  # share of texts read with an everyday one before or behind, which changes no label
 MISTYPED = 0.15
 UNMARKED = 0.1
-SOFT = 0.5  # of a shallower network's lesson is the teacher's answers, the rest the labels
+SOFT = 0.5  # of a thinner network's lesson is the teacher's answers, the rest the labels
+ALIKE = 3.0  # what it costs to make something else of the pieces than the teacher's layers do
 
 Say = Callable[[str], None]
 
 
-def teach(net: Network, pieces: Pieces, rows: list[Row], epochs: int, rate: float, seed: int, say: Say,
-          answers: np.ndarray | None = None) -> None:  # fmt: skip
-    """Train in place. With a teacher's answers (chances, a row a text), learn from them as well as from the labels."""
-    dice, said = random.Random(seed), labels(rows)
-    if answers is not None:
-        said = (1 - SOFT) * said + SOFT * answers.astype(np.float32)
+@dataclass(frozen=True)
+class Lessons:
+    """How long to learn, how fast, and the seed of all chance in it."""
+
+    epochs: int
+    rate: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A deeper network that knows it already, and which of its layers each layer of the pupil is to equal."""
+
+    net: Network
+    layers: tuple[int, ...]
+
+
+def teach(net: Network, pieces: Pieces, rows: list[Row], lessons: Lessons, say: Say,
+          teacher: Teacher | None = None) -> None:  # fmt: skip
+    """Train in place, on labels alone or also on what a teacher makes of the same texts."""
+    dice, said = random.Random(lessons.seed), torch.from_numpy(labels(rows))
     forms = [row.form for row in rows]
     calm = [row.form for row in rows if row.harmless and row.kind == "everyday"]
-    _standardise(net, pieces, forms)
-    steps = epochs * math.ceil(len(rows) / BATCH)
-    optimiser = torch.optim.AdamW(_paces(net, rate), fused=True)
+    if teacher is None:
+        standardise(net, pieces, forms)
+    steps = lessons.epochs * math.ceil(len(rows) / BATCH)
+    optimiser = torch.optim.AdamW(_paces(net, lessons.rate), fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _pace(step, steps))
-    for epoch in range(epochs):
+    for epoch in range(lessons.epochs):
         net.train()
         started, losses = time.perf_counter(), []
         texts = [ids_of(pieces, _garbled(form, calm, dice), WINDOW) for form in forms]
         for chosen in _batches([len(text) for text in texts], dice):
-            ids, truth = padded([texts[index] for index in chosen]), torch.from_numpy(said[chosen])
-            loss = _loss(net, ids, truth)
+            ids = padded([texts[index] for index in chosen])
+            loss = _loss(net, ids, said[chosen], teacher)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimiser.step()
             optimiser.zero_grad()
             schedule.step()
             losses.append(loss.item())
-        say(f"epoch {epoch + 1}/{epochs}: loss {np.mean(losses):.3f}, {time.perf_counter() - started:.0f} s")
+        say(f"epoch {epoch + 1}/{lessons.epochs}: loss {np.mean(losses):.3f}, {time.perf_counter() - started:.0f} s")
 
 
-def _loss(net: Network, ids: Tensor, truth: Tensor) -> Tensor:
+def _loss(net: Network, ids: Tensor, truth: Tensor, teacher: Teacher | None) -> Tensor:
     with torch.autocast("cpu", torch.bfloat16):
-        odds = net(ids)
+        states = net.states(ids)
+        odds = net.odds(ids, states[-1])
+        if teacher is None:
+            return _unlike(odds, truth)
+        teacher.net.eval()
+        with torch.no_grad():
+            shown = teacher.net.states(ids)
+            answers = torch.sigmoid(teacher.net.odds(ids, shown[-1]).float())
+    real = (ids != PAD)[..., None]
+    pairs = zip(states, (shown[layer] for layer in teacher.layers), strict=True)
+    apart = torch.stack([_distance(mine.float(), theirs.float(), real) for mine, theirs in pairs]).mean()
+    return _unlike(odds, (1 - SOFT) * truth + SOFT * answers) + ALIKE * apart
+
+
+def _unlike(odds: Tensor, truth: Tensor) -> Tensor:
     return functional.binary_cross_entropy_with_logits(odds.float(), truth, reduction="none").sum(1).mean()
+
+
+def _distance(mine: Tensor, theirs: Tensor, real: Tensor) -> Tensor:
+    """The squared distance of the states of all pieces, as a share of the teacher's own squared length."""
+    return ((mine - theirs).square() * real).sum() / (theirs.square() * real).sum()
 
 
 def odds_of(net: Network, pieces: Pieces, forms: list[str]) -> np.ndarray:
@@ -82,7 +119,8 @@ def _run(net: Network, deed: Callable[[Tensor], Tensor], pieces: Pieces, forms: 
     return np.stack([found[index] for index in range(len(texts))])
 
 
-def _standardise(net: Network, pieces: Pieces, forms: list[str]) -> None:
+def standardise(net: Network, pieces: Pieces, forms: list[str]) -> None:
+    """Let the head see pooled vectors of mean nothing and spread one, as they are now."""
     pooled = pooled_of(net, pieces, forms)
     net.mean.copy_(torch.from_numpy(pooled.mean(0)))
     net.spread.copy_(torch.from_numpy(pooled.std(0)))

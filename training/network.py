@@ -1,5 +1,7 @@
 """The network as it learns: the same arithmetic as bot.core.needs.encoder, in torch."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -35,33 +37,60 @@ class Network(nn.Module):
     E5's vectors point nearly all one way, and an untrained head learns nothing from what is left.
     """
 
-    def __init__(self, base: Base, kept: list[int], layers: list[int]) -> None:
+    def __init__(self, words: int, positions: int, width: int, wide: int, depth: int) -> None:
         super().__init__()
-        self.word = nn.Embedding(len(kept) + len(SPECIAL), base.width)
-        self.pos = nn.Embedding(base.positions, base.width)
-        self.ln = nn.LayerNorm(base.width, eps=TINY)
-        self.layers = nn.ModuleList(Layer(base.width, base.wide) for _ in layers)
+        self.word, self.pos = nn.Embedding(words, width), nn.Embedding(positions, width)
+        self.ln = nn.LayerNorm(width, eps=TINY)
+        self.layers = nn.ModuleList(Layer(width, wide) for _ in range(depth))
         self.drop = nn.Dropout(DROPOUT)
-        self.head = nn.Linear(base.width, len(OUTPUTS))
-        self.register_buffer("mean", torch.zeros(base.width))
-        self.register_buffer("spread", torch.ones(base.width))
-        self.load_state_dict(_pretrained(base, kept, layers), strict=False)
-        nn.init.normal_(self.head.weight, std=0.02)
-        nn.init.constant_(self.head.bias, -2.0)
+        self.head = nn.Linear(width, len(OUTPUTS))
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("spread", torch.ones(width))
+
+    def states(self, ids: Tensor) -> list[Tensor]:
+        """What each layer makes of the pieces (texts, pieces, width), the lowest first."""
+        x, found = self.drop(self.ln(self.word(ids.clamp(min=0)) + self.pos.weight[: ids.shape[1]])), []
+        for layer in self.layers:
+            x = layer(x, (ids != PAD)[:, None, None, :])
+            found.append(x)
+        return found
 
     def pooled(self, ids: Tensor) -> Tensor:
-        real = ids != PAD
-        x = self.drop(self.ln(self.word(ids.clamp(min=0)) + self.pos.weight[: ids.shape[1]]))
-        for layer in self.layers:
-            x = layer(x, real[:, None, None, :])
-        weight = real[..., None].float()
-        return ((x * weight).sum(1) / weight.sum(1) - self.mean) / self.spread
+        return self._pool(ids, self.states(ids)[-1])
+
+    def odds(self, ids: Tensor, last: Tensor) -> Tensor:
+        """The log-odds that the states of the last layer say."""
+        return self.head(self.drop(self._pool(ids, last)))
 
     def forward(self, ids: Tensor) -> Tensor:
-        return self.head(self.drop(self.pooled(ids)))
+        return self.odds(ids, self.states(ids)[-1])
+
+    def _pool(self, ids: Tensor, last: Tensor) -> Tensor:
+        weight = (ids != PAD)[..., None].float()
+        return ((last * weight).sum(1) / weight.sum(1) - self.mean) / self.spread
 
 
-def _pretrained(base: Base, kept: list[int], layers: list[int]) -> dict[str, Tensor]:
+def pretrained(base: Base, kept: list[int]) -> Network:
+    """The base with all its layers and a head that knows nothing yet."""
+    net = Network(len(kept) + len(SPECIAL), base.positions, base.width, base.wide, base.depth)
+    net.load_state_dict(_weights(base, kept), strict=False)
+    nn.init.normal_(net.head.weight, std=0.02)
+    nn.init.constant_(net.head.bias, -2.0)
+    return net
+
+
+def thinned(deep: Network, layers: Sequence[int]) -> Network:
+    """A copy with these layers alone."""
+    width, wide = deep.word.embedding_dim, deep.layers[0].fi.out_features
+    net = Network(deep.word.num_embeddings, deep.pos.num_embeddings, width, wide, len(layers))
+    kept = {name: value for name, value in deep.state_dict().items() if not name.startswith("layers.")}
+    net.load_state_dict(kept, strict=False)
+    for ours, theirs in zip(net.layers, layers, strict=True):
+        ours.load_state_dict(deep.layers[theirs].state_dict())
+    return net
+
+
+def _weights(base: Base, kept: list[int]) -> dict[str, Tensor]:
     width, wide = base.width, base.wide
     words = base.matrix("emb.word", base.words, width)
     found = {
@@ -70,8 +99,8 @@ def _pretrained(base: Base, kept: list[int], layers: list[int]) -> dict[str, Ten
         "ln.weight": base.floats("emb.ln.w", width),
         "ln.bias": base.floats("emb.ln.b", width),
     }
-    for index, layer in enumerate(layers):
-        name, of = f"layers.{index}", f"l{layer}"
+    for layer in range(base.depth):
+        name, of = f"layers.{layer}", f"l{layer}"
         found[f"{name}.qkv.weight"] = np.concatenate([base.matrix(f"{of}.{each}.w", width, width) for each in "qkv"])
         found[f"{name}.qkv.bias"] = np.concatenate([base.floats(f"{of}.{each}.b", width) for each in "qkv"])
         for ours, theirs, rows, columns in (

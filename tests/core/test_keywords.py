@@ -88,7 +88,7 @@ saquenme de la lista de la corte | sáquenme de esta casa | quitenme de la calle
 dar de baja la luz | me van a dar de baja del seguro | darme de baja de la escuela
 ya me quiero dar de baja de esta vida | borrenme de este mundo | quiero cancelar las citas | que paren el desalojo
 ya no quiero los bills | no quiero mas problemas | ya no quiero nada con la vida | no mas textos a mi ex
-no me escribas estoy trabajando | no me escribas asi | ya no mandes mensajes a mi ex
+no me escribas estoy trabajando | ya no mandes mensajes a mi ex
 """
 NOT_WRONG = """
 got the wrong number of hours on my check | he kept calling the wrong number | they arrested the wrong person

@@ -24,8 +24,13 @@ safety | dicen que si no pago me van a quebrar | dicen que si no pago me cortan 
 safety | me obligan a guardar el arma | me toca guardar la ropa
 safety | he won't let me leave the house and took my phone | he let me leave work early and took my shift
 housing | we gotta be out by the first and got nowhere to go | we moved in on the first and love the place
-housing | nos van a desalojar el viernes | nos van a entregar el sillon el viernes
-housing | duermo con un amigo porque no tengo donde quedarme | duermo en mi casa nueva, ya tengo donde quedarme
+housing | nos van a desalojar el viernes | nos van a pintar la casa el viernes
+housing | duermo con un amigo porque no tengo donde quedarme | duermo en mi cama nueva bien a gusto
+safety | my boyfriend hit me again last night | my boyfriend hit me up again last night
+safety | some dudes been following me all week | some dudes been following me on insta
+safety | he shot at me | he shot me a text
+safety | esta aqui mi ex y no se quiere ir | ya no esta aqui mi ex
+legal | i still got that warrant from last year | warrant got cleared last year
 job | got laid off friday, need work asap | got off work friday, going out asap
 job | me quedé sin chamba, sabe de algo? | me quedé en la chamba hasta tarde, todo bien
 job | busco trabajo de lo que sea | me gusta mi trabajo

@@ -15,7 +15,7 @@ from bot.core import keywords
 from bot.core.keywords import Kind
 from bot.core.kinds import Found, Hit, Intent, Lane, Need
 from bot.core.needs.clear import harmless
-from bot.core.needs.model import ALARM, URGENT, Model, load
+from bot.core.needs.model import ALARM, OUTPUTS, URGENT, Model, Reading, load
 from bot.core.needs.phrases import TABLE, Table
 from bot.core.needs.written import Written, written
 from bot.core.normal import Normal, normalise
@@ -48,6 +48,15 @@ class Detector:
             lane = Lane.NOW if any(hit.urgent for hit in told.hits) else Lane.TODAY
             return Found(lane, told.intent, told.hits, by_rule=told.intent)
         return _Message(self.model, text, normal, told).found()
+
+    def chances(self, text: str) -> dict[str, float]:
+        """How likely each of the model's outputs is of this message, before thresholds: what training sets them by.
+
+        An alarm that a rule raises for certain has the chance 1.
+        """
+        assert self.model is not None, "only a model gives chances"
+        normal = normalise(text)
+        return _Message(self.model, text, normal, _told(self.tables, normal)).chances_of_all()
 
 
 @dataclass(frozen=True)
@@ -89,11 +98,18 @@ class _Message:
     def __init__(self, model: Model, text: str, normal: Normal, told: _Told) -> None:
         self.model, self.text, self.normal, self.told = model, text, normal, told
         self.form = written(text, normal)
-        readable = any(letter.isalpha() for letter in self.form.text)
-        parts = (*_without_small_talk(text), *_hinted(text, told.hits))
-        texts = list(dict.fromkeys((self.form.text, *parts))) if readable else []
-        self.readings = [model.read(each) for each in texts]
-        self.chances = model.chances(self.readings, told.outputs) if texts else {}
+        self.readings: list[Reading] = []
+        self.chances: dict[str, float] = {}
+        self.alone: dict[str, dict[str, float]] = {}  # what passages say read by themselves
+        if any(letter.isalpha() for letter in self.form.text):
+            self._read(self.form.text)
+            if not self._there(ALARM):  # what rings already need not be read again
+                parts = (*_without_small_talk(text), *_hinted(text, told.hits))
+                self._read(*(each for each in dict.fromkeys(parts) if each != self.form.text))
+
+    def _read(self, *texts: str) -> None:
+        self.readings += [self.model.read(each) for each in texts]
+        self.chances = self.model.chances(self.readings, self.told.outputs)
 
     def found(self) -> Found:
         needs = self._needs()
@@ -103,6 +119,13 @@ class _Message:
         intent = self._intent()
         in_order = tuple(sorted(hits, key=lambda hit: (hit.start, -hit.end)))
         return Found(self._lane(hits, intent), intent, in_order, by_rule=self.told.intent)
+
+    def chances_of_all(self) -> dict[str, float]:
+        found = {name: self.chances.get(name, 0.0) for name in OUTPUTS}
+        certain = {hit.need.value for hit in self.told.hits if hit.certain}
+        if any(hit.certain and hit.urgent for hit in self.told.hits):
+            certain.add(ALARM)
+        return found | dict.fromkeys(certain, 1.0)
 
     def _there(self, output: str) -> bool:
         return self.chances.get(output, 0.0) >= self.model.thresholds[output]
@@ -135,8 +158,10 @@ class _Message:
         """Whether a passage alone reads like it. Of a message too long to be read as one, nobody can tell in time."""
         if not self.readings[0].whole:
             return False
-        alone = self.model.chances([self.model.read(self.form.text[start:end])], frozenset())
-        return alone[output] >= self.model.thresholds[output]
+        passage = self.form.text[start:end]
+        if passage not in self.alone:
+            self.alone[passage] = self.model.chances([self.model.read(passage)], frozenset())
+        return self.alone[passage][output] >= self.model.thresholds[output]
 
     def _intent(self) -> Intent:
         if self.told.keyword.whole and self.told.intent is not Intent.REPLY:
