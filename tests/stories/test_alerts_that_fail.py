@@ -77,10 +77,10 @@ def test_a_phone_that_answers_by_itself_is_answered_twice_and_then_left(world: W
 def test_more_words_on_a_taken_flag_open_it_within_the_hour(world: World) -> None:
     dana = world.colleague("Dana")
     ana = world.participant("Ana", dana)
-    ana.texts("something strange happened over there")
+    ana.texts("a green lamp and seven spoons")
     dana.texts(dana.code())
     dana.hears("it is yours")
-    ana.texts("the purple one came out different again")
+    ana.texts("the purple monkey dishwasher")
     assert world.flags(ana) == ["read today acknowledged"]
     world.passes(minutes=61)
     assert world.flags(ana) == ["read today open"]
