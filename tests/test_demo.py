@@ -215,6 +215,7 @@ def test_a_programme_is_found_again_and_ended_from_outside(start: Callable[..., 
 def test_a_taken_port_is_one_sentence(start: Callable[..., Demo], which: int, tmp_path: Path) -> None:
     port = two_free_ports()
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a demo before may have left closed connections
         other.bind(("127.0.0.1", port + which))
         other.listen()
         demo = start(port, tmp_path)

@@ -52,7 +52,9 @@ def teach(net: Network, pieces: Pieces, rows: list[Row], lessons: Lessons, say: 
     forms = [row.form for row in rows]
     calm = [row.form for row in rows if row.harmless and row.kind == "everyday"]
     if teacher is None:
-        standardise(net, pieces, forms)
+        _standardise(net, pieces, forms)
+    else:
+        teacher.net.eval()
     steps = lessons.epochs * math.ceil(len(rows) / BATCH)
     optimiser = torch.optim.AdamW(_paces(net, lessons.rate), fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _pace(step, steps))
@@ -78,7 +80,6 @@ def _loss(net: Network, ids: Tensor, truth: Tensor, teacher: Teacher | None) -> 
         odds = net.odds(ids, states[-1])
         if teacher is None:
             return _unlike(odds, truth)
-        teacher.net.eval()
         with torch.no_grad():
             shown = teacher.net.states(ids)
             answers = torch.sigmoid(teacher.net.odds(ids, shown[-1]).float())
@@ -119,8 +120,7 @@ def _run(net: Network, deed: Callable[[Tensor], Tensor], pieces: Pieces, forms: 
     return np.stack([found[index] for index in range(len(texts))])
 
 
-def standardise(net: Network, pieces: Pieces, forms: list[str]) -> None:
-    """Let the head see pooled vectors of mean nothing and spread one, as they are now."""
+def _standardise(net: Network, pieces: Pieces, forms: list[str]) -> None:
     pooled = pooled_of(net, pieces, forms)
     net.mean.copy_(torch.from_numpy(pooled.mean(0)))
     net.spread.copy_(torch.from_numpy(pooled.std(0)))

