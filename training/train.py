@@ -61,9 +61,9 @@ def export(out: Path, net: Network, runs: NGrams, base: Base, kept: list[int], p
     odds, shares = encoder.odds_of(net, pieces, forms), np.stack([runs.scores(form) for form in forms])
     mixed = blend.fit(tune, odds, shares)
     out.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(out / "weights.npz", **_arrays(net, runs, base, kept))
-    card = out / "model.toml"
-    version = f"{datetime.now(UTC):%Y-%m-%d}.{sha256((out / 'weights.npz').read_bytes()).hexdigest()[:6]}"
+    arrays = _arrays(net, runs, base, kept)
+    np.savez_compressed(out / "weights.npz", **arrays)
+    card, version = out / "model.toml", f"{datetime.now(UTC):%Y-%m-%d}.{_name_of(arrays)}"
     card.write_text(_card(version, mixed, dict.fromkeys(OUTPUTS, NEVER), len(tune)), encoding="utf-8")
     reads = Detector((TABLE,), load(out))
     chances = [reads.chances(row.text) for row in tune]
@@ -89,6 +89,14 @@ def _arrays(net: Network, runs: NGrams, base: Base, kept: list[int]) -> dict[str
     for name, value in state.items():
         found |= _packed(name, value) if value.ndim == 2 and name != "pos.weight" else {name: value.astype(np.float16)}
     return found
+
+
+def _name_of(arrays: dict[str, np.ndarray]) -> str:
+    """Six digits that these numbers alone have; the file's own bytes hold the hour at which it was written."""
+    digest = sha256()
+    for name in sorted(arrays):
+        digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()[:6]
 
 
 def _packed(name: str, matrix: np.ndarray) -> dict[str, np.ndarray]:
