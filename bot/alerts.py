@@ -3,118 +3,148 @@
 import re
 import secrets
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.casework import drop_alert, open_again, take
+from bot.casework import MOST_PRESSING, drop_alert, open_again, take
 from bot.config import Settings
 from bot.core.delivery import Status
-from bot.core.escalation import TOLD_ONCE, Urgency, Whom, climb, first_look
-from bot.core.kinds import Purpose
-from bot.core.speech import first_name
+from bot.core.escalation import TOLD_ONCE, Climb, Urgency, climb, first_look, opens_again_at
+from bot.core.kinds import Language, Purpose
+from bot.core.speech import first_name, say_moment
 from bot.db import claim, do_each
-from bot.models import Alert, AlertFlag, Flag, FlagState, Message, Participant, Role, Staff
-from bot.outbox import Draft, Post, Recipient, block, is_blocked, queue
+from bot.duty import Duty, failed_lately, hears
+from bot.models import Alert, Flag, FlagState, Message, Staff
+from bot.outbox import Draft, Post, Recipient, block, queue
 from bot.people import note
 
 log = structlog.get_logger()
 
 LEASE = timedelta(minutes=1)
-BATCH = 100
+BATCH = 500
 CODES_REST_FOR = timedelta(days=30)
 CODE = re.compile(r"(?<!\d)\d{4,6}(?!\d)")
 FAILURES_OF = timedelta(days=1)
-PASSED_OVER_FOR = timedelta(minutes=30)
 
 
 def escalate(post: Post, now: datetime) -> int:
-    """Climb the ladders that are due; how many alerts were queued. Several flags of one person make one alert."""
+    """Climb the ladders that are due; how many alerts were queued.
+
+    Several flags of one person make one alert. What can wait for working hours and comes to one colleague at the same
+    moment is one alert too, whomever it is about: the morning brings one text for all of the night.
+    """
     alerts = 0
-    while theirs := _claim_due(post, now):
-        alerts += do_each(theirs, lambda ids: _escalate_together(post, ids, now), "escalating")
+    while together := _claim_due(post, now):
+        alerts += do_each(together, lambda ids: _escalate_together(post, ids, now), "escalating")
     return alerts
 
 
 def _claim_due(post: Post, now: datetime) -> list[list[int]]:
-    """Flags whose ladder is due, those of one person together, danger first."""
+    """Flags whose ladder is due, danger first: those of somebody in danger together, and all that can wait together."""
     with post.db.writing() as session:
         due = (Flag.state != FlagState.RESOLVED) & (Flag.look_at <= now)
-        ids = claim(session, Flag, due, (Flag.urgency, Flag.look_at, Flag.id), BATCH, now, LEASE)
-        rows = session.execute(select(Flag.id, Flag.participant_id, Flag.address_hash).where(Flag.id.in_(ids))).all()
-    whose = {row.id: str(row.participant_id or row.address_hash) for row in rows}
-    together: dict[str, list[int]] = {}
+        order = (MOST_PRESSING, Flag.look_at, Flag.id)
+        ids = claim(session, Flag, due, order, BATCH, now, LEASE)
+        columns = select(Flag.id, Flag.urgency, Flag.participant_id, Flag.address_hash)
+        rows = {row.id: row for row in session.execute(columns.where(Flag.id.in_(ids)))}
+    whose = {flag_id: row.participant_id or row.address_hash for flag_id, row in rows.items()}
+    in_danger = {whose[flag_id] for flag_id, row in rows.items() if row.urgency is Urgency.NOW}
+    together: dict[int | str | None, list[int]] = {}
     for flag_id in ids:
-        together.setdefault(whose[flag_id], []).append(flag_id)
+        together.setdefault(whose[flag_id] if whose[flag_id] in in_danger else None, []).append(flag_id)
     return list(together.values())
 
 
 def _escalate_together(post: Post, ids: list[int], now: datetime) -> int:
-    """The due flags of one person, in a transaction of their own: what fails for one keeps no other's alert waiting."""
+    """In one transaction. Where flags of several people fail together, each person's are tried alone: what fails for
+    one keeps no other's alert waiting.
+    """
+    try:
+        return _climb_together(post, ids, now)
+    except Exception:
+        alone = _by_person(post, ids)
+        if len(alone) == 1:
+            raise
+        return do_each(alone, lambda theirs: _climb_together(post, theirs, now), "escalating")
+
+
+def _by_person(post: Post, ids: list[int]) -> list[list[int]]:
+    found: dict[object, list[int]] = {}
+    with post.db.reading() as session:
+        for row in session.execute(select(Flag.id, Flag.participant_id, Flag.address_hash).where(Flag.id.in_(ids))):
+            found.setdefault(row.participant_id or row.address_hash, []).append(row.id)
+    return list(found.values())
+
+
+def _climb_together(post: Post, ids: list[int], now: datetime) -> int:
     with post.db.writing() as session:
-        theirs = select(Flag).where(Flag.id.in_(ids), Flag.state != FlagState.RESOLVED, Flag.look_at <= now)
-        flags = session.scalars(theirs.order_by(Flag.id).with_for_update()).all()
-        ready = [flag for flag in flags if _is_ready(session, flag, post.settings, now)]
-        return _alert_about(session, ready, post.settings, now) if ready else 0
+        these = select(Flag).where(Flag.id.in_(ids), Flag.state != FlagState.RESOLVED, Flag.look_at <= now)
+        flags = session.scalars(these.order_by(Flag.id).with_for_update()).all()
+        ready = [flag for flag in flags if _is_ready(session, flag, post, now)]
+        return _alert_about(session, ready, post, now) if ready else 0
 
 
-def _is_ready(session: Session, flag: Flag, settings: Settings, now: datetime) -> bool:
+def _is_ready(session: Session, flag: Flag, post: Post, now: datetime) -> bool:
     """Whether the flag's alert leaves now. A clock that was down may look at a routine flag in the night: it waits."""
     flag.lease_until = None
-    flag.look_at = first_look(flag.urgency, now, settings.zone, settings.working_hours)
+    flag.look_at = first_look(flag.urgency, now, post.rules)
     if flag.look_at > now:
         return False
+    if flag.state is FlagState.ACKNOWLEDGED and flag.asked_at is None and _ask(session, flag, post, now):
+        return False
     if flag.state is FlagState.ACKNOWLEDGED:
-        open_again(flag, flag.urgency, settings, now)
+        open_again(flag, flag.urgency, post.rules, now)
         note(session, "flag_opened_again", now, participant_id=flag.participant_id, flag_id=flag.id)
     return True
 
 
-def _alert_about(session: Session, flags: list[Flag], settings: Settings, now: datetime) -> int:
+def _ask(session: Session, flag: Flag, post: Post, now: datetime) -> bool:
+    """Ask who took it what became of it, before it opens again. False where they cannot be asked."""
+    taker = session.get(Staff, flag.taken_by)
+    if taker is None or not taker.active or not hears(session, taker):
+        return False
+    flag.asked_at, flag.look_at = now, opens_again_at(flag.urgency, now, post.rules)
+    until = say_moment(flag.look_at.astimezone(ZoneInfo(post.settings.zone)), Language.EN, with_time=True)
+    link = f"{post.settings.public_url.rstrip('/')}/flags/{flag.id}"
+    asked = f"Standby: what became of the one you took? Write it down by {until}, or it rings again: {link}"
+    queue(session, Draft(staff_recipient(taker), asked, Purpose.NOTICE), now)
+    note(session, "taker_asked", now, taker.id, flag.participant_id, flag.id)
+    return True
+
+
+def _alert_about(session: Session, flags: list[Flag], post: Post, now: datetime) -> int:
     """Each flag climbs its own ladder; whom several of them reach now gets one alert about them all."""
-    reach = _reach(session, flags[0].participant, now)
+    duty = Duty(session, post.rules, now)
     wanted: dict[int, list[Flag]] = {}
     for flag in flags:
-        step = climb(flag.urgency, flag.rung, reach, now, settings.zone, settings.working_hours)
+        step = climb(flag.urgency, flag.rung, duty.reach(flag.participant), now, post.rules)
         flag.rung, flag.look_at = step.rung, None if flag.kind in TOLD_ONCE and step.staff else step.next_at
-        if not step.staff:
-            log.error("alert_reaches_nobody", flag=flag.id)
-            note(session, "alert_reaches_nobody", now, participant_id=flag.participant_id, flag_id=flag.id)
+        _say_what_was_skipped(session, flag, step, now)
         for staff_id in step.staff:
             wanted.setdefault(staff_id, []).append(flag)
     for staff_id, theirs in wanted.items():
-        _alert(session, session.get_one(Staff, staff_id), theirs, settings, now)
+        _alert(session, session.get_one(Staff, staff_id), theirs, post, now)
     return len(wanted)
 
 
-def _reach(session: Session, participant: Participant | None, now: datetime) -> dict[Whom, tuple[int, ...]]:
-    """Whom each rung reaches now: active staff with a number that takes our texts.
-
-    Who could not be reached lately is passed over for a while; where that leaves nobody, they are tried all the same.
-    """
-    staff = session.scalars(select(Staff).where(Staff.active, Staff.phone_hash.is_not(None)).order_by(Staff.id))
-    open_to_us = [each for each in staff if not is_blocked(session, each.phone_hash or "")]
-    reachable = [each for each in open_to_us if not _failed_lately(each, now)] or open_to_us
-    own = participant.caseworker_id if participant else None
-    return {
-        Whom.CASEWORKER: tuple(each.id for each in reachable if each.id == own),
-        Whom.ON_CALL: tuple(each.id for each in reachable if each.on_call),
-        Whom.SUPERVISORS: tuple(each.id for each in reachable if each.role is Role.SUPERVISOR),
-        Whom.EVERYONE: tuple(each.id for each in reachable if each.role is not Role.RESEARCHER),
-    }
+def _say_what_was_skipped(session: Session, flag: Flag, step: Climb, now: datetime) -> None:
+    """A step that reached nobody is on record; an alert that reaches nobody at all is an error of the programme."""
+    for rung in step.skipped:
+        note(session, "step_reached_nobody", now, None, flag.participant_id, flag.id, f"step {rung + 1}")
+    if not step.staff:
+        log.error("alert_reaches_nobody", flag=flag.id)
+        note(session, "alert_reaches_nobody", now, participant_id=flag.participant_id, flag_id=flag.id)
 
 
-def _failed_lately(staff: Staff, now: datetime) -> bool:
-    return staff.alert_failed_at is not None and now - staff.alert_failed_at < PASSED_OVER_FOR
-
-
-def _alert(session: Session, staff: Staff, flags: list[Flag], settings: Settings, now: datetime) -> None:
+def _alert(session: Session, staff: Staff, flags: list[Flag], post: Post, now: datetime) -> None:
     _drop_older(session, staff, flags)
-    alert = Alert(staff_id=staff.id, code=_fresh_code(session, now), link=secrets.token_urlsafe(9), at=now, flags=flags)
+    alert = Alert(staff_id=staff.id, code=fresh_code(session, now), link=secrets.token_urlsafe(9), at=now, flags=flags)
     session.add(alert)
     session.flush()
-    draft = Draft(staff_recipient(staff), _alert_text(alert, flags, settings), Purpose.ALERT)
+    draft = Draft(staff_recipient(staff), _alert_text(alert, flags, post.settings), Purpose.ALERT)
     alert.message_id = queue(session, draft, now).id
     for flag in flags:
         note(session, "alerted", now, staff.id, flag.participant_id, flag.id)
@@ -135,18 +165,27 @@ def _drop_older(session: Session, staff: Staff, flags: list[Flag]) -> None:
 
 def _alert_text(alert: Alert, flags: list[Flag], settings: Settings) -> str:
     """A stranger may read it: no name, no need, no words of anybody's."""
-    in_danger = any(flag.urgency is Urgency.NOW for flag in flags)
-    what = "NOW: someone may be in danger" if in_danger else "someone needs an answer"
-    more = f" ({len(flags)} items)" if len(flags) > 1 else ""
+    people = len({flag.participant_id or flag.address_hash for flag in flags})
+    who = "someone" if people == 1 else f"{people} people"
+    if any(flag.urgency is Urgency.NOW for flag in flags):
+        what = f"NOW: {who} may be in danger"
+    elif all(flag.urgency is Urgency.SILENCE for flag in flags):
+        what = f"{who} {'has' if people == 1 else 'have'} gone quiet"
+    else:
+        what = f"{who} {'needs' if people == 1 else 'need'} an answer"
+    more = f" ({len(flags)} items)" if len(flags) > people else ""
     link = f"{settings.public_url.rstrip('/')}/alerts/{alert.link}"
-    return f"Standby: {what}{more}. Open {link} or text back {alert.code} to take it."
+    return (
+        f"Standby: {what}{more}. Open {link} or text back {alert.code} to take {'it' if people == 1 else 'them all'}."
+    )
 
 
-def _fresh_code(session: Session, now: datetime) -> str:
-    """A code that no alert of the last 30 days bears; five digits once four run short."""
+def fresh_code(session: Session, now: datetime) -> str:
+    """A code that no alert of the last 30 days bears and no phone waits to hear; longer once four digits run short."""
     for digits in (4, 4, 4, 4, 4, 4, 4, 4, 5, 6):
         code = f"{secrets.randbelow(10**digits):0{digits}d}"
-        if not session.scalar(select(exists().where(Alert.code == code, Alert.at > now - CODES_REST_FOR))):
+        used = exists().where(Alert.code == code, Alert.at > now - CODES_REST_FOR)
+        if not session.scalar(select(or_(used, exists().where(Staff.phone_code == code)))):
             return code
     raise RuntimeError("no free alert code found; are a million alerts a month meant?")
 
@@ -176,32 +215,54 @@ def _climb_on(post: Post, alert_id: int, now: datetime) -> int:
         if alert.failed_at is not None:
             return 0
         staff = session.get_one(Staff, alert.staff_id)
-        failed_before = _failed_lately(staff, now)
+        failed_before = failed_lately(staff, now)
         alert.failed_at = staff.alert_failed_at = now
         for flag in alert.flags:
-            if flag.state is FlagState.OPEN and not failed_before:
+            if flag.state is FlagState.OPEN and not failed_before and not _others_heard(session, flag, alert):
                 flag.look_at = now
                 note(session, "alert_did_not_arrive", now, alert.staff_id, flag.participant_id, flag.id)
         return 1
 
 
+def _others_heard(session: Session, flag: Flag, alert: Alert) -> bool:
+    """Whether somebody else was alerted to the flag at the same moment or since, as far as we know with success."""
+    same = (Alert.at >= alert.at) & (Alert.staff_id != alert.staff_id) & Alert.failed_at.is_(None)
+    return bool(session.scalar(select(exists().where(Alert.flags.contains(flag), same))))
+
+
 def stop_alerts(session: Session, staff: Staff, now: datetime) -> None:
-    """This member of staff wants no alerts: what they were alerted to climbs on at once."""
+    """This member of staff wants no alerts: what they alone were alerted to climbs on at once."""
     assert staff.phone_hash is not None
     block(session, staff.phone_hash, "staff keyword", now)
     note(session, "staff_stopped_alerts", now, staff.id)
-    theirs = select(Flag.id).join(AlertFlag).join(Alert).where(Alert.staff_id == staff.id, Flag.state == FlagState.OPEN)
-    session.execute(update(Flag).where(Flag.id.in_(theirs)).values(look_at=now))
+    theirs = select(Alert).where(Alert.staff_id == staff.id, Alert.at > now - FAILURES_OF).order_by(Alert.id)
+    latest = {flag: alert for alert in session.scalars(theirs) for flag in alert.flags}
+    for flag, alert in latest.items():
+        if flag.state is FlagState.OPEN and not _others_heard(session, flag, alert):
+            flag.look_at = now
 
 
-def take_by_text(session: Session, staff: Staff, text: str, settings: Settings, now: datetime) -> str:
+def ask_for_code(session: Session, staff: Staff, now: datetime) -> None:
+    """Text a code to this phone: alerts go there once its owner has texted it back."""
+    staff.phone_code, staff.phone_verified_at = fresh_code(session, now), None
+    asked = f"Standby: text back {staff.phone_code} so that alerts reach this phone."
+    queue(session, Draft(staff_recipient(staff), asked, Purpose.NOTICE), now)
+
+
+def take_by_text(session: Session, staff: Staff, text: str, post: Post, now: datetime) -> str:
     """A member of staff texted back, usually a code; the plain answer for them."""
     code = CODE.search(text)
+    if code and code[0] == staff.phone_code:
+        staff.phone_code, staff.phone_verified_at = None, now
+        note(session, "phone_verified", now, staff.id)
+        return "Standby: thank you. Alerts reach this phone from now on."
     alert = _alert_with(session, staff, code[0], now) if code else None
     if alert is None:
-        return f"Standby: I do not know that code. Text back the number from the alert, or open {settings.public_url}"
-    if any([take(session, flag.id, staff, settings, now) for flag in alert.flags]):
-        link = f"{settings.public_url.rstrip('/')}/alerts/{alert.link}"
+        return (
+            f"Standby: I do not know that code. Text back the number from the alert, or open {post.settings.public_url}"
+        )
+    if any([take(session, flag.id, staff, post.rules, now) for flag in alert.flags]):
+        link = f"{post.settings.public_url.rstrip('/')}/alerts/{alert.link}"
         return f"Standby: it is yours. Write down what became of it, or it rings again: {link}"
     return _already(session, alert, staff)
 

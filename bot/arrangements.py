@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.casework import end_running
 from bot.config import Settings
+from bot.core.escalation import Rules
 from bot.core.hours import on_wall_clock
 from bot.core.kinds import Outcome
 from bot.first_texts import plan_first_texts, startable_flows
@@ -32,6 +33,7 @@ class Desk:
 
     session: Session
     settings: Settings
+    rules: Rules
     shelf: Shelf
     participant: Participant
     staff: Staff

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, case, exists, select, update
 from sqlalchemy.orm import Session
 
-from bot.config import Settings
 from bot.core.delivery import Deed, Status, deed_for
-from bot.core.escalation import Urgency, first_look, new_words_look_at, opens_again_at
+from bot.core.escalation import Rules, Urgency, asked_at, first_look, new_words_look_at
 from bot.core.kinds import Attention, FlagKind, Hit, Outcome
 from bot.db import do_each, insert_once
 from bot.models import Alert, CheckIn, Direction, Flag, FlagState, Mark, Message, Resolution, Staff
@@ -20,6 +19,9 @@ from bot.verdicts import strike_out
 BATCH = 100
 AFTER_HELP = timedelta(days=5)
 FAILURES_OF = timedelta(days=14)
+
+
+MOST_PRESSING = case((Flag.urgency == Urgency.NOW, 0), (Flag.urgency == Urgency.TODAY, 1), else_=2)
 
 
 @dataclass(frozen=True)
@@ -39,23 +41,29 @@ class Concern:
     message_id: int | None = None
     hits: tuple[Hit, ...] = ()
 
+    @property
+    def urgency(self) -> Urgency:
+        if self.urgent:
+            return Urgency.NOW
+        return Urgency.SILENCE if self.kind is Attention.QUIET else Urgency.TODAY
 
-def raise_flag(session: Session, about: Subject, concern: Concern, settings: Settings, now: datetime) -> Flag:
+
+def raise_flag(session: Session, about: Subject, concern: Concern, rules: Rules, now: datetime) -> Flag:
     """Raise a flag, or add the message to the unresolved one of the same kind.
 
     Danger told anew lifts a quieter flag to *now*, and opens one that somebody had already taken. Other new words on
     a taken flag open it within the hour, unless who took it closes it with those in view.
     """
-    urgency = Urgency.NOW if concern.urgent else Urgency.TODAY
+    urgency = concern.urgency
     flag = _unresolved(session, about, concern.kind)
     if flag is None:
-        flag = _new_flag(session, about, concern.kind, urgency, settings, now)
+        flag = _new_flag(session, about, concern.kind, urgency, rules, now)
     elif concern.urgent and (flag.urgency is not Urgency.NOW or flag.state is FlagState.ACKNOWLEDGED):
-        open_again(flag, Urgency.NOW, settings, now)
+        open_again(flag, Urgency.NOW, rules, now)
         note(session, "flag_urgent_again", now, participant_id=about.participant_id, flag_id=flag.id)
     elif flag.state is FlagState.ACKNOWLEDGED:
-        again_at = new_words_look_at(flag.urgency, now, settings.zone, settings.working_hours)
-        flag.look_at = min(flag.look_at or again_at, again_at)
+        again_at = new_words_look_at(flag.urgency, now, rules)
+        flag.look_at, flag.asked_at = min(flag.look_at or again_at, again_at), now
     _mark(session, flag, concern)
     return flag
 
@@ -76,9 +84,7 @@ def danger_open(session: Session, participant_id: int) -> bool:
     return bool(session.scalar(select(exists().where(Flag.participant_id == participant_id, danger))))
 
 
-def _new_flag(
-    session: Session, about: Subject, kind: FlagKind, urgency: Urgency, settings: Settings, now: datetime
-) -> Flag:
+def _new_flag(session: Session, about: Subject, kind: FlagKind, urgency: Urgency, rules: Rules, now: datetime) -> Flag:
     flag = Flag(
         participant_id=about.participant_id,
         address_hash=about.address_hash,
@@ -87,7 +93,7 @@ def _new_flag(
         state=FlagState.OPEN,
         raised_at=now,
         rung=0,
-        look_at=first_look(urgency, now, settings.zone, settings.working_hours),
+        look_at=first_look(urgency, now, rules),
     )
     if not insert_once(session, flag):  # another process raised it a moment ago
         raised = _unresolved(session, about, kind)
@@ -97,11 +103,11 @@ def _new_flag(
     return flag
 
 
-def open_again(flag: Flag, urgency: Urgency, settings: Settings, now: datetime) -> None:
+def open_again(flag: Flag, urgency: Urgency, rules: Rules, now: datetime) -> None:
     """The flag is open, at the foot of its ladder."""
     flag.state, flag.urgency, flag.rung = FlagState.OPEN, urgency, 0
-    flag.look_at = first_look(urgency, now, settings.zone, settings.working_hours)
-    flag.taken_at = flag.taken_by = flag.resolved_at = flag.resolved_by = flag.resolution = None
+    flag.look_at = first_look(urgency, now, rules)
+    flag.taken_at = flag.taken_by = flag.asked_at = flag.resolved_at = flag.resolved_by = flag.resolution = None
 
 
 def _mark(session: Session, flag: Flag, concern: Concern) -> None:
@@ -114,12 +120,12 @@ def _mark(session: Session, flag: Flag, concern: Concern) -> None:
     session.flush()
 
 
-def reopen(session: Session, flag_id: int, settings: Settings, now: datetime) -> None:
+def reopen(session: Session, flag_id: int, rules: Rules, now: datetime) -> None:
     """The help did not come: the flag is open again, unless the same need was raised anew meanwhile."""
     flag = session.get_one(Flag, flag_id, with_for_update=True)
     raised_anew = _unresolved(session, Subject(flag.participant_id, flag.address_hash), flag.kind)
     if raised_anew is None:
-        open_again(flag, flag.urgency, settings, now)
+        open_again(flag, flag.urgency, rules, now)
         session.flush()
         note(session, "flag_reopened", now, participant_id=flag.participant_id, flag_id=flag.id)
 
@@ -137,13 +143,13 @@ def drop_alert(session: Session, alert: Alert, reason: str) -> None:
     session.execute(waiting.values(status=Status.DROPPED, reason=reason))
 
 
-def take(session: Session, flag_id: int, staff: Staff, settings: Settings, now: datetime) -> bool:
+def take(session: Session, flag_id: int, staff: Staff, rules: Rules, now: datetime) -> bool:
     """The first to take an open flag has it. False where somebody had it, or it was resolved."""
     flag = session.get_one(Flag, flag_id, with_for_update=True)
     if flag.state is not FlagState.OPEN:
         return False
     flag.state, flag.taken_at, flag.taken_by = FlagState.ACKNOWLEDGED, now, staff.id
-    flag.look_at = opens_again_at(flag.urgency, now, settings.zone, settings.working_hours)
+    flag.look_at, flag.asked_at = asked_at(flag.urgency, now, rules), None
     session.flush()
     note(session, "flag_taken", now, staff.id, flag.participant_id, flag.id)
     drop_needless_alerts(session, flag)
@@ -219,7 +225,7 @@ def _flag_failure(post: Post, message_id: int, now: datetime) -> int:
             opt_out(session, participant, "carrier", now)
             end_running(session, participant.id, Outcome.STOPPED, now)
             kind = Attention.STOPPED
-        raise_flag(session, Subject(participant.id), Concern(kind, False, message_id), post.settings, now)
+        raise_flag(session, Subject(participant.id), Concern(kind, False, message_id), post.rules, now)
         return 1
 
 

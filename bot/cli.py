@@ -12,9 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from bot import demo, flow_commands, logs, needs_commands
+from bot.alerts import ask_for_code
 from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import Database
+from bot.duty import always_on_call
 from bot.importing import DONE, Register, RowReport, import_rows, read_phone
 from bot.migrations import migrate
 from bot.models import Role, Staff
@@ -70,7 +72,7 @@ def init() -> None:
 @click.option("--name", required=True, help="As participants know them; texts use the first word.")
 @click.option("--phone", required=True, help="Where alerts go, like 816-555-0123.")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What they may do.")
-@click.option("--on-call", is_flag=True, help="Alerts climb to this person.")
+@click.option("--on-call", is_flag=True, help="On call day and night, until the rota on the web says otherwise.")
 def add_staff(email: str, name: str, phone: str, role: str, on_call: bool) -> None:
     """Add somebody who signs in; prints a password to hand over."""
     standby = ready(build(load_settings()))
@@ -82,10 +84,10 @@ def add_staff(email: str, name: str, phone: str, role: str, on_call: bool) -> No
         phone=number,
         phone_hash=standby.db.fingerprint(number),
         role=Role(role),
-        on_call=on_call,
         password_hash=hash_password(password),
     )
-    _store(standby, staff)
+    _store(standby, staff, on_call)
+    click.echo("A text with a code is on its way to this phone. Alerts reach it once the code was texted back.")
     click.echo(f"{staff.email} may sign in with: {password}")
 
 
@@ -102,7 +104,7 @@ def _read_name(text: str) -> str:
     return " ".join(text.split())
 
 
-def _store(standby: Standby, staff: Staff) -> None:
+def _store(standby: Standby, staff: Staff, on_call: bool) -> None:
     assert staff.phone_hash is not None
     taken = (Staff.email == staff.email) | (Staff.phone_hash == staff.phone_hash)
     with standby.db.writing() as session:
@@ -113,6 +115,9 @@ def _store(standby: Standby, staff: Staff) -> None:
         session.add(staff)
         session.flush()
         note(session, "staff_added", standby.now(), staff.id)
+        if on_call:
+            session.add_all(always_on_call(staff.id))
+        ask_for_code(session, staff, standby.now())
 
 
 @main.group("import")

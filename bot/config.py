@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot.core.hours import SENDING_HOURS, WORKING_HOURS, Window
+from bot.core.hours import SENDING_HOURS, Window
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     sending_from: time = Field(SENDING_HOURS.opens, alias="STANDBY_SENDING_FROM")
     sending_until: time = Field(SENDING_HOURS.closes, alias="STANDBY_SENDING_UNTIL")
     segments_per_second: float = Field(1.0, alias="STANDBY_SEGMENTS_PER_SECOND", gt=0, allow_inf_nan=False)
+    heartbeat_url: str = Field("", alias="STANDBY_HEARTBEAT_URL", repr=False)
     flows: DirectoryPath = Field(ROOT / "flows", alias="STANDBY_FLOWS")
     account_sid: str = Field("", alias="TWILIO_ACCOUNT_SID")
     auth_token: str = Field("", alias="TWILIO_AUTH_TOKEN", repr=False)
@@ -101,6 +102,14 @@ class Settings(BaseSettings):
         if parts.path not in ("", "/") or parts.query or parts.fragment:
             raise ValueError("the address without a path, like https://checkin.example.org")
         return value.rstrip("/")
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _heartbeat_is_an_address(cls, value: str) -> str:
+        parts = _split(value)
+        if value and (parts is None or parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("no address of the web; write it like https://heartbeat.example.org/abc")
+        return value
 
     @field_validator("data_keys")
     @classmethod
@@ -184,11 +193,6 @@ class Settings(BaseSettings):
     def sending_hours(self) -> Window:
         """When participants may be texted."""
         return Window(self.sending_from, self.sending_until)
-
-    @property
-    def working_hours(self) -> Window:
-        """When routine work is done."""
-        return WORKING_HOURS
 
 
 def load_settings(**given: object) -> Settings:

@@ -36,6 +36,7 @@ from bot.demo_cast import (
     TAKEN_HOURS_AGO,
     UNCONSENTED,
 )
+from bot.duty import always_on_call
 from bot.models import Address, CheckIn, Flag, FlagState, Message, Participant, Resolution, Staff
 from bot.web.auth import hash_password
 from bot.wiring import Standby, build, real_now
@@ -118,13 +119,15 @@ class _Maker:
         with self.standby.db.writing() as session:
             staff = [
                 Staff(
-                    email=each.email, name=each.name, role=each.role, on_call=each.on_call, password_hash=hashed,
-                    phone=_number(1 + i), phone_hash=fingerprint(_number(1 + i)), active=True,
+                    email=each.email, name=each.name, role=each.role, password_hash=hashed, phone=_number(1 + i),
+                    phone_hash=fingerprint(_number(1 + i)), phone_verified_at=self.clock[0], active=True,
                 )
                 for i, each in enumerate(STAFF)
             ]  # fmt: skip
             session.add_all(staff)
             session.flush()
+            for row, told in zip(staff, STAFF, strict=True):
+                session.add_all(always_on_call(row.id) if told.on_call else ())
             for i, name in enumerate(NAMES):
                 self.enrol(session, name, i, staff[i % 2].id)
         self.numbers |= {"a stranger": _number(60), "another stranger": _number(61)}
@@ -257,17 +260,17 @@ class _Maker:
             open_now = (Flag.urgency == Urgency.NOW) & (Flag.state == FlagState.OPEN)
             for flag in session.scalars(select(Flag).where(open_now)).all():
                 keeper = session.get_one(Staff, _keeper(flag.participant))
-                casework.take(session, flag.id, keeper, self.standby.settings, self.clock[0])
+                casework.take(session, flag.id, keeper, self.standby.post.rules, self.clock[0])
 
     def casework(self) -> None:
         """Danger is taken at once; most of the rest within a few days, as it is in life."""
-        settings, now = self.standby.settings, self.clock[0]
+        rules, now = self.standby.post.rules, self.clock[0]
         old_enough = (Flag.state != FlagState.RESOLVED) & (Flag.raised_at < self.now - LEFT_OPEN)
         with self.standby.db.writing() as session:
             for flag in session.scalars(select(Flag).where(old_enough)).all():
                 keeper = session.get_one(Staff, _keeper(flag.participant))
                 if flag.urgency is Urgency.NOW or self.chance.random() < 0.5:
-                    casework.take(session, flag.id, keeper, settings, now)
+                    casework.take(session, flag.id, keeper, rules, now)
                 if flag.state is FlagState.ACKNOWLEDGED and self.chance.random() < 0.5:
                     result = casework.Result(self.chance.choice(list(Resolution)))
                     casework.resolve(session, flag.id, keeper, result, now)

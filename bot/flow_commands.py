@@ -10,6 +10,7 @@ from bot.core.flow_check import check
 from bot.core.kinds import Language
 from bot.core.needs.phrases import Table
 from bot.flows import ALWAYS, WORDS, load_flows, load_words
+from bot.policy import POLICY, PolicyError, load_policy
 from bot.rehearse import rehearse as play
 
 
@@ -44,6 +45,8 @@ def _problems_of(folder: Path, file: Path) -> list[str]:
     """What is wrong with one file, held against the flows beside it or, if it stands alone, the folder's."""
     if file.name == WORDS:
         return list(load_words(file, Table())[1])
+    if file.name == POLICY:
+        return _policy_problems(file)
     beside = file.parent if (file.parent / ALWAYS).exists() else folder
     always = load_flows(beside).always
     if file.name == ALWAYS:
@@ -55,6 +58,14 @@ def _problems_of(folder: Path, file: Path) -> list[str]:
         return [str(error)]
     except UnicodeDecodeError:
         return [f"{file.name}: not a UTF-8 text; save it again as UTF-8"]
+
+
+def _policy_problems(file: Path) -> list[str]:
+    try:
+        load_policy(file)
+    except PolicyError as error:
+        return str(error).splitlines()
+    return []
 
 
 @flow.command()

@@ -8,15 +8,20 @@ from typing import Protocol
 
 import structlog
 
+from bot.config import ROOT
 from bot.core.always import Always, parse_always
+from bot.core.escalation import Policy
 from bot.core.flow import Flow, FlowError, parse
 from bot.core.flow_check import check, check_always
 from bot.core.needs.phrases import Table, faults, read_table
+from bot.policy import POLICY, PolicyError, load_policy
 
 log = structlog.get_logger()
 
 ALWAYS = "always.toml"
 WORDS = "words.toml"
+SHIPPED = ROOT / "flows" / POLICY
+NO_FLOWS = (ALWAYS, WORDS, POLICY)
 
 
 class Shelf(Protocol):
@@ -35,29 +40,37 @@ class Shelf(Protocol):
         """The programme's own words for needs."""
 
     @property
+    def policy(self) -> Policy:
+        """Whom alerts reach, how and when."""
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """A line for each thing that is wrong."""
 
 
 @dataclass(frozen=True)
 class FlowShelf:
-    """Every usable flow by name, the texts of no flow, a line for each thing that is wrong, and local words."""
+    """Every usable flow by name, the texts of no flow, local words, the policy on alerts, and a line for each thing
+    that is wrong.
+    """
 
     flows: Mapping[str, Flow]
     always: Always
+    policy: Policy
     problems: tuple[str, ...] = ()
     words: Table = Table()
 
 
-def load_flows(directory: Path, words_before: Table | None = None) -> FlowShelf:
+def load_flows(directory: Path, before: FlowShelf | None = None) -> FlowShelf:
     """Read every flow of a directory. A broken flow is left out, with its problems, and stops no other.
 
-    Of a broken words.toml `words_before` stay in use, or none. Raises FlowError where always.toml is missing or wrong:
-    without the safety text nothing may be sent.
+    Of broken local words those `before` stay in use, or none; of a broken policy the one before, or the one that ships
+    with Standby. Raises FlowError where always.toml is missing or wrong: without the safety text nothing may be sent.
     """
     always = _always(directory / ALWAYS)
-    words, wrong_words = load_words(directory / WORDS, words_before or Table())
-    others = (path for path in sorted(directory.glob("*.toml")) if path.name not in (ALWAYS, WORDS))
+    words, wrong_words = load_words(directory / WORDS, before.words if before else Table())
+    policy, wrong_policy = _policy(directory / POLICY, before)
+    others = (path for path in sorted(directory.glob("*.toml")) if path.name not in NO_FLOWS)
     read = {path.stem: _read(path) for path in others}
     flows = {name: flow for name, flow in read.items() if isinstance(flow, Flow)}
     problems = {name: [flow] for name, flow in read.items() if isinstance(flow, str)}
@@ -66,7 +79,8 @@ def load_flows(directory: Path, words_before: Table | None = None) -> FlowShelf:
         flows=MappingProxyType({name: flow for name, flow in flows.items() if not problems[name]}),
         always=always,
         words=words,
-        problems=(*wrong_words, *(each for name in sorted(problems) for each in problems[name])),
+        policy=policy,
+        problems=(*wrong_words, *wrong_policy, *(each for name in sorted(problems) for each in problems[name])),
     )
 
 
@@ -95,6 +109,10 @@ class LiveShelf:
         return self._current().words
 
     @property
+    def policy(self) -> Policy:
+        return self._current().policy
+
+    @property
     def problems(self) -> tuple[str, ...]:
         return self._current().problems
 
@@ -107,7 +125,7 @@ class LiveShelf:
 
     def _read_anew(self) -> FlowShelf:
         try:
-            return _noted(load_flows(self._directory, self._shelf.words))
+            return _noted(load_flows(self._directory, self._shelf))
         except FlowError as error:
             return _noted(replace(self._shelf, problems=(str(error),)))
 
@@ -146,6 +164,15 @@ def load_words(path: Path, before: Table) -> tuple[Table, tuple[str, ...]]:
         return before, (f"{path.name}: {error}; none of the file's changes count until this is mended",)
     wrong = tuple(f"{path.name}: {fault}" for fault in faults(table))
     return (before, wrong) if wrong else (table, ())
+
+
+def _policy(path: Path, before: FlowShelf | None) -> tuple[Policy, tuple[str, ...]]:
+    """The policy of this file, and what is wrong with it: then the last good one stays, as somebody must be alerted."""
+    try:
+        return load_policy(path), ()
+    except PolicyError as error:
+        kept, which = (before.policy, "as it was before") if before else (load_policy(SHIPPED), "as it ships")
+        return kept, tuple(f"{line}; until this is mended the policy stays {which}" for line in str(error).splitlines())
 
 
 def _always(path: Path) -> Always:

@@ -173,7 +173,7 @@ def _set_aside(inbox: Inbox, message_id: int, now: datetime) -> bool:
         settled = {"participant_id": owner, "lane": Lane.TODAY, "handled_at": now}
         session.execute(update(Message).where(this).values(settled))
         concern = Concern(Attention.READ, True, message_id)
-        raise_flag(session, Subject(owner, sender_hash), concern, inbox.talk.post.settings, now)
+        raise_flag(session, Subject(owner, sender_hash), concern, inbox.talk.post.rules, now)
         return True
 
 
@@ -217,7 +217,7 @@ def _take_from_staff(inbox: Inbox, session: Session, staff: Staff, message: Mess
     if keyword is not None and keyword.kind is Kind.START:
         unblock(session, message.other_hash, now)
         return
-    answer = take_by_text(session, staff, message.body, inbox.talk.post.settings, now)
+    answer = take_by_text(session, staff, message.body, inbox.talk.post, now)
     _answer_staff(session, staff, message, answer, now)
 
 
@@ -238,12 +238,12 @@ def _take_from_stranger(
 ) -> None:
     """A number that nobody is known at: never answered, always seen, with what its words say."""
     message.lane = found.lane if found.urgent else Lane.TODAY
-    settings, about = inbox.talk.post.settings, Subject(None, message.other_hash)
+    rules, about = inbox.talk.post.rules, Subject(None, message.other_hash)
     for kind in found.needs:
         hits = tuple(hit for hit in found.hits if hit.need is kind)
         urgent = any(hit.urgent for hit in hits)
-        raise_flag(session, about, Concern(kind, urgent, message.id, hits), settings, now)
-    raise_flag(session, about, Concern(Attention.UNKNOWN, False, message.id), settings, now)
+        raise_flag(session, about, Concern(kind, urgent, message.id, hits), rules, now)
+    raise_flag(session, about, Concern(Attention.UNKNOWN, False, message.id), rules, now)
     if keyword is not None and keyword.kind in (Kind.STOP, Kind.WRONG_NUMBER):
         block(session, message.other_hash, keyword.kind, now)
 

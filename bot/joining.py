@@ -78,8 +78,7 @@ def _move(desk: Desk, flag: Flag) -> None:
         resolve(desk.session, flag.id, desk.staff, Result(Resolution.NOT_A_NEED, why), desk.now)
     flag.participant_id = desk.participant.id
     if flag.state is FlagState.OPEN:  # their own caseworker, whom nobody asked so far, is the first to hear of it
-        settings = desk.settings
-        flag.rung, flag.look_at = 0, first_look(flag.urgency, desk.now, settings.zone, settings.working_hours)
+        flag.rung, flag.look_at = 0, first_look(flag.urgency, desk.now, desk.rules)
     desk.session.flush()
 
 
@@ -93,7 +92,7 @@ def _absorb(desk: Desk, flag: Flag, own: Flag) -> None:
     desk.session.flush()
     waits = flag.state is FlagState.OPEN or own.urgency is not Urgency.NOW
     if flag.urgency is Urgency.NOW and waits:
-        raise_flag(desk.session, Subject(desk.participant.id), Concern(flag.kind, True), desk.settings, desk.now)
+        raise_flag(desk.session, Subject(desk.participant.id), Concern(flag.kind, True), desk.rules, desk.now)
     desk.session.flush()
     desk.session.expire(flag)
     desk.session.expire(own)

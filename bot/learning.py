@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from bot.casework import Concern, Subject, raise_flag
-from bot.config import Settings
+from bot.core.escalation import Rules
 from bot.core.kinds import Hit, Intent, Lane, Language, Need
 from bot.core.masking import mask, name_words
 from bot.core.needs.evaluation import Labelled
@@ -38,7 +38,7 @@ class Mistakes:
     missed: int = 0
 
 
-def judge(session: Session, verdict: Verdict, settings: Settings) -> bool:
+def judge(session: Session, verdict: Verdict, rules: Rules) -> bool:
     """Take a verdict of somebody who read the text; whether it changes anything.
 
     A missed need raises a flag, or goes into the unresolved one of its kind, unless the text is in that already.
@@ -51,7 +51,7 @@ def judge(session: Session, verdict: Verdict, settings: Settings) -> bool:
     if changes and verdict.kind is VerdictKind.MISSED and (verdict.urgent or not worked_on):
         about = Subject(message.participant_id, message.other_hash)
         words = (Hit(verdict.need, verdict.urgent, 0, len(message.body), MARKED_BY_STAFF),)
-        raise_flag(session, about, Concern(verdict.need, verdict.urgent, message.id, words), settings, verdict.at)
+        raise_flag(session, about, Concern(verdict.need, verdict.urgent, message.id, words), rules, verdict.at)
     return changes
 
 

@@ -1,6 +1,6 @@
 """The tables, nothing but. Words and instants are typed; addresses, names, texts and answers are encrypted."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency
 from bot.core.kinds import FlagKind, Intent, Lane, Language, Need, Outcome, Purpose
+from bot.core.promises import Promise
+from bot.core.rota import Layer
 from bot.db import Base, FlagKindWord, Instant, Sealed, SealedJson, words
 
 
@@ -54,7 +56,7 @@ class VerdictKind(StrEnum):
 
 
 class Staff(Base):
-    """Who signs in."""
+    """Who signs in. No alert goes to a phone before its owner texted back the `phone_code` that went there."""
 
     __tablename__ = "staff"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -64,9 +66,45 @@ class Staff(Base):
     phone_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     role: Mapped[Role] = mapped_column(words(Role))
     password_hash: Mapped[str | None] = mapped_column(String(200))
-    on_call: Mapped[bool] = mapped_column(default=False)
+    team: Mapped[str] = mapped_column(String(60), default="")
+    phone_code: Mapped[str | None] = mapped_column(String(8))
+    phone_verified_at: Mapped[datetime | None] = mapped_column(Instant)
     alert_failed_at: Mapped[datetime | None] = mapped_column(Instant)
     active: Mapped[bool] = mapped_column(default=True)
+
+
+class WeeklyShift(Base):
+    """Every week this person is on call on that day (Monday is 0), from one hour to another, past midnight maybe."""
+
+    __tablename__ = "weekly_shifts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    layer: Mapped[Layer] = mapped_column(words(Layer))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    weekday: Mapped[int] = mapped_column()
+    starts: Mapped[time] = mapped_column()
+    ends: Mapped[time] = mapped_column()
+
+
+class Cover(Base):
+    """For this while that person is on call instead of whom the weekly shifts name."""
+
+    __tablename__ = "covers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    layer: Mapped[Layer] = mapped_column(words(Layer))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    since: Mapped[datetime] = mapped_column(Instant)
+    until: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class Absence(Base):
+    """A member of staff is not there, and who stands in."""
+
+    __tablename__ = "absences"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    since: Mapped[datetime] = mapped_column(Instant)
+    until: Mapped[datetime] = mapped_column(Instant, index=True)
+    stand_in_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
 
 class Participant(Base):
@@ -275,7 +313,10 @@ class Delivery(Base):
 
 
 class Flag(Base):
-    """A need raised for humans. One open flag for each kind and participant; `look_at` is when the ladder goes on."""
+    """A need raised for humans. One open flag for each kind and participant; `look_at` is when the ladder goes on.
+
+    `asked_at`: who took it was asked what became of it, and where that stays open it opens again.
+    """
 
     __tablename__ = "flags"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -292,6 +333,7 @@ class Flag(Base):
     resolution: Mapped[Resolution | None] = mapped_column(words(Resolution))
     note: Mapped[str | None] = mapped_column(Sealed)
     rung: Mapped[int] = mapped_column(default=0)
+    asked_at: Mapped[datetime | None] = mapped_column(Instant)
     look_at: Mapped[datetime | None] = mapped_column(Instant)
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     participant: Mapped[Participant | None] = relationship()
@@ -396,6 +438,16 @@ class Beat(Base):
     job: Mapped[str] = mapped_column(String(60), primary_key=True)
     every_s: Mapped[int] = mapped_column()
     at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class BrokenPromise(Base):
+    """A promise that the auditor found broken, and when supervisors were told last."""
+
+    __tablename__ = "broken_promises"
+    promise: Mapped[Promise] = mapped_column(words(Promise), primary_key=True)
+    since: Mapped[datetime] = mapped_column(Instant)
+    count: Mapped[int] = mapped_column(default=0)
+    told_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Rehearsal(Base):

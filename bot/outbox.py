@@ -1,6 +1,7 @@
 """The only way a text leaves: queue, claim, send. What becomes of it afterwards is written down in deliveries."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from bot.carrier import Carrier, OutcomeUnknown, OutgoingText, Refused, Taken
 from bot.config import Settings
 from bot.core.delivery import CARRIER_WORDS, Deed, Status, climb, deed_for, in_plain_words, retry_in
+from bot.core.escalation import Policy, Rules
 from bot.core.hours import is_open
 from bot.core.kinds import Purpose
 from bot.core.segments import segments
@@ -30,11 +32,17 @@ LONGEST_VALID_FOR_S = 14400
 
 @dataclass(frozen=True)
 class Post:
-    """What sending needs."""
+    """What sending needs, and the programme's policy on alerts as it stands now."""
 
     db: Database
     carrier: Carrier
     settings: Settings
+    policy: Callable[[], Policy]
+
+    @property
+    def rules(self) -> Rules:
+        """The policy on the programme's own clocks."""
+        return Rules(self.policy(), self.settings.zone)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, exists, func, literal, select
+from sqlalchemy import ColumnElement, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from bot.core.delivery import Status
 from bot.core.hours import on_wall_clock
 from bot.core.kinds import Outcome
-from bot.models import Beat, CheckIn, Direction, Message, OptOut, Participant, Role, Staff
+from bot.models import Beat, CheckIn, Direction, Message, Participant
 
 CLOCK_MAY_REST = timedelta(minutes=2)
 WEEKS = 8
@@ -131,21 +131,3 @@ def late_jobs(session: Session, now: datetime) -> tuple[str, ...]:
 
 def _is_late(beat: Beat, now: datetime) -> bool:
     return beat.at is None or now - beat.at > max(CLOCK_MAY_REST, 3 * timedelta(seconds=beat.every_s))
-
-
-def cover_gaps(session: Session) -> tuple[str, ...]:
-    """Who is missing on the ladders that alerts climb, in sentences; before it hurts."""
-    blocked = exists().where(OptOut.address_hash == Staff.phone_hash, OptOut.until.is_(None))
-    staff = session.scalars(select(Staff).where(Staff.active, Staff.phone_hash.is_not(None), ~blocked)).all()
-    gaps = []
-    if not any(each.on_call for each in staff):
-        gaps.append("Nobody on call can be alerted: alerts go from the caseworker straight to supervisors.")
-    if not any(each.role is Role.SUPERVISOR for each in staff):
-        gaps.append("No supervisor can be alerted: when a caseworker does not answer, alerts go to everybody.")
-    stopped = session.scalar(select(func.count()).select_from(Staff).where(Staff.active, blocked)) or 0
-    if stopped:
-        gaps.append(f"{stopped} of the staff texted STOP and hear no alerts. They must text START.")
-    failed = sum(each.alert_failed_at is not None for each in staff)
-    if failed:
-        gaps.append(f"Alerts to {failed} of the staff did not arrive. Check their numbers and phones.")
-    return tuple(gaps)

@@ -118,9 +118,9 @@ class Scene:
 
     def _raise(self, wanted: RaiseFlag) -> None:
         """A "no" to "did the help come?" opens the flag that the question was about."""
-        settings = self.talk.post.settings
+        rules = self.talk.post.rules
         about = self.session.get(Flag, self.check_in.flag_id) if self.check_in and self.check_in.flag_id else None
         if about is not None and about.kind is wanted.kind:
-            reopen(self.session, about.id, settings, self.now)
+            reopen(self.session, about.id, rules, self.now)
         concern = Concern(wanted.kind, wanted.urgent, self.message.id if self.message else None, wanted.hits)
-        raise_flag(self.session, Subject(self.participant.id), concern, settings, self.now)
+        raise_flag(self.session, Subject(self.participant.id), concern, rules, self.now)

@@ -87,9 +87,9 @@ def build(
 ) -> Standby:
     """Wire the parts together. Raises FlowError where always.toml cannot be used; other broken flows only rest."""
     db = database or Database(settings.database_url, settings.data_keys)
-    post = Post(db, carrier or _twilio(settings), settings)
-    clock = now or (partial(rehearsal_now, db) if settings.simulated else real_now)
     shelf = LiveShelf(settings.flows)
+    post = Post(db, carrier or _twilio(settings), settings, lambda: shelf.policy)
+    clock = now or (partial(rehearsal_now, db) if settings.simulated else real_now)
     return Standby(settings, Inbox(Talk(post, shelf), partial(_find, shelf)), clock, soon or _Worker().soon)
 
 

@@ -18,9 +18,10 @@ from sqlalchemy import select
 from app import create_app
 from bot.cli import main
 from bot.config import Settings, load_settings
+from bot.core.delivery import Status
 from bot.core.kinds import Intent, Need
 from bot.db import Database
-from bot.models import Direction, Event, Message, Participant, Role, Staff, VerdictKind
+from bot.models import Direction, Event, Message, Participant, Role, Staff, VerdictKind, WeeklyShift
 from bot.verdicts import a_verdict
 from bot.wiring import build
 
@@ -116,6 +117,12 @@ def test_a_database_that_does_not_answer_is_one_sentence(monkeypatch: pytest.Mon
 def test_staff_are_added_with_a_password_that_signs_in(database: Database) -> None:
     said = works(*OMAR, "--on-call")
     assert staff(database) == [("omar@example.org", "Omar Lee", "+18165550170", Role.CASEWORKER)]
+    assert "Alerts reach it once the code was texted back" in said
+    with database.reading() as session:
+        asked = session.scalars(select(Message)).one()
+        shifts = session.scalars(select(WeeklyShift)).all()
+    assert asked.body.startswith("Standby: text back ") and asked.status is Status.QUEUED
+    assert sorted(each.weekday for each in shifts) == list(range(7))
     password = said.rsplit(" ", 1)[1].strip()
     assert signs_in("omar@example.org", password)
     assert not signs_in("omar@example.org", password + "x")

@@ -9,6 +9,7 @@ from structlog.testing import LogCapture
 from bot.config import ROOT
 from bot.core.kinds import Language
 from bot.flows import LiveShelf
+from bot.policy import POLICY
 
 
 @pytest.fixture
@@ -45,4 +46,28 @@ def test_an_unusable_always_leaves_the_last_good_texts(folder: Path, log: LogCap
     (folder / "always.toml").write_text("[safety", encoding="utf-8")
     assert shelf.always.safety[Language.EN] == safety
     assert any("always.toml" in problem for problem in shelf.problems)
+    log.entries.clear()
+
+
+def test_an_edited_policy_counts_at_once(folder: Path) -> None:
+    shelf = LiveShelf(folder)
+    edit(folder / POLICY, "alerts_an_hour = 20", "alerts_an_hour = 30")
+    assert shelf.policy.alerts_an_hour == 30
+
+
+def test_of_a_broken_policy_the_last_good_one_stays(folder: Path, log: LogCapture) -> None:
+    shelf = LiveShelf(folder)
+    edit(folder / POLICY, "alerts_an_hour = 20", "alerts_an_hour = 30")
+    assert shelf.policy.alerts_an_hour == 30
+    edit(folder / POLICY, 'after = "3 minutes"', 'after = "soon"')
+    assert shelf.policy.alerts_an_hour == 30
+    assert any("now.step.2.after" in problem and "as it was before" in problem for problem in shelf.problems)
+    log.entries.clear()
+
+
+def test_without_a_policy_the_shipped_one_is_in_force(folder: Path, log: LogCapture) -> None:
+    (folder / POLICY).unlink()
+    shelf = LiveShelf(folder)
+    assert shelf.policy.ladders
+    assert any(POLICY in problem and "as it ships" in problem for problem in shelf.problems)
     log.entries.clear()

@@ -13,16 +13,17 @@ FILES = sorted([*ROOT.glob("bot/**/*.py"), ROOT / "app.py", ROOT / "scheduler.py
 # Each layer may import those above it; a layer's modules may import each other. The first name that fits counts.
 LAYERS = (
     ("bot.core",),
-    ("bot.config", "bot.db", "bot.models", "bot.carrier", "bot.flows", "bot.logs", "bot.migrations"),
+    ("bot.config", "bot.db", "bot.models", "bot.carrier", "bot.flows", "bot.logs", "bot.migrations", "bot.policy"),
     ("bot.outbox",),
     ("bot.people",),
     ("bot.verdicts",),
-    ("bot.deliveries", "bot.casework"),
+    ("bot.deliveries", "bot.casework", "bot.duty"),
     ("bot.alerts", "bot.scene"),
     ("bot.checkins",),
     ("bot.inbox",),
     ("bot.sheets", "bot.first_texts"),
-    ("bot.arrangements", "bot.appointments", "bot.joining", "bot.importing", "bot.reports", "bot.learning"),
+    ("bot.arrangements", "bot.appointments", "bot.joining", "bot.importing"),
+    ("bot.reports", "bot.learning", "bot.cover", "bot.roster", "bot.auditor"),
     ("bot", "app", "scheduler"),  # the edges: wiring, web, command line, demo
 )
 NOT_PURE = {"sqlalchemy", "flask", "requests", "structlog", "socket", "threading", "random", "os"}

@@ -107,7 +107,7 @@ def test_a_process_that_dies_keeps_words_to_itself(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     "statement",
     [
-        insert(Staff).values(email=WORDS, name=NAME, phone_hash=NUMBER, role="caseworker", on_call=False, active=True),
+        insert(Staff).values(email=WORDS, name=NAME, phone_hash=NUMBER, role="caseworker", team="", active=True),
         insert(Participant).values(name=NAME, language="en", zone=WORDS, cohort=NUMBER, caseworker_id=99999),
     ],
     ids=["twice", "incomplete"],

@@ -75,7 +75,7 @@ def test_what_the_system_sets_is_made_up_and_shown() -> None:
 def test_an_unusable_flow_is_named_with_its_problems() -> None:
     with pytest.raises(click.ClickException, match="no flow named 'wekly'; there are: after_help"):
         rehearse(SHELF, "wekly", Language.EN)
-    broken = FlowShelf({}, SHELF.always, ("weekly.toml: no", "job.toml: no"))
+    broken = FlowShelf({}, SHELF.always, SHELF.policy, ("weekly.toml: no", "job.toml: no"))
     with pytest.raises(click.ClickException, match="^weekly.toml: no$"):
         rehearse(broken, "weekly", Language.EN)
 

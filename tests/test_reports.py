@@ -6,8 +6,8 @@ import pytest
 
 from bot.core.delivery import Status
 from bot.core.kinds import Outcome, Purpose
-from bot.models import Beat, CheckIn, Direction, FlowVersion, Message, OptOut, Role, Staff
-from bot.reports import Rate, cover_gaps, late_jobs, response_rates, week_starts
+from bot.models import Beat, CheckIn, Direction, FlowVersion, Message
+from bot.reports import Rate, late_jobs, response_rates, week_starts
 from tests.world import Colleague, World
 
 ZONE = "America/Chicago"
@@ -125,21 +125,6 @@ def test_weeks_begin_on_monday_on_the_programmes_clock(now: str, first: str, sec
     starts = week_starts(datetime.fromisoformat(now), ZONE)
     assert starts[:2] == (datetime.fromisoformat(first), datetime.fromisoformat(second))
     assert len(starts) == 8
-
-
-def test_gaps_in_cover_are_named_before_they_hurt(world: World) -> None:
-    world.colleague("Dana")
-    with world.standby.db.reading() as session:
-        gaps = cover_gaps(session)
-    assert ["on call" in gaps[0], "No supervisor" in gaps[1]] == [True, True]
-    world.colleague("Omar", on_call=True)
-    sam = world.colleague("Sam", Role.SUPERVISOR)
-    with world.standby.db.writing() as session:
-        assert cover_gaps(session) == ()
-        hash_of_sam = session.get_one(Staff, sam.id).phone_hash or ""
-        session.add(OptOut(address_hash=hash_of_sam, since=NOW, how="staff keyword"))
-        session.flush()
-        assert ["No supervisor" in gap or "texted STOP" in gap for gap in cover_gaps(session)] == [True, True]
 
 
 def test_each_job_is_late_at_its_own_pace(world: World) -> None:

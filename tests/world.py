@@ -22,8 +22,10 @@ from bot.carrier.simulated import SimulatedCarrier, post_into
 from bot.config import Settings
 from bot.core.delivery import Status
 from bot.core.kinds import Language
+from bot.core.rota import Layer
 from bot.core.sending import UNPACED
-from bot.models import CheckIn, Direction, Flag, FlagState, Message, Participant, Plan, Role, Sender, Staff
+from bot.duty import always_on_call
+from bot.models import Absence, CheckIn, Direction, Flag, FlagState, Message, Participant, Plan, Role, Sender, Staff
 from bot.wiring import Deed, Standby, build
 from scheduler import tick
 from tests.databases import DATA_KEY
@@ -170,8 +172,16 @@ class World:
 
     # who is there
 
-    def colleague(self, name: str, role: Role = Role.CASEWORKER, on_call: bool = False) -> Colleague:
-        """A member of staff with a phone."""
+    def colleague(
+        self,
+        name: str,
+        role: Role = Role.CASEWORKER,
+        on_call: bool = False,
+        backup: bool = False,
+        verified: bool = True,
+        team: str = "",
+    ) -> Colleague:
+        """A member of staff with a phone; on call, first or as backup, means day and night."""
         number = self._next_number()
         with self.standby.db.writing() as session:
             staff = Staff(
@@ -180,12 +190,22 @@ class World:
                 phone=number,
                 phone_hash=self.standby.db.fingerprint(number),
                 role=role,
-                on_call=on_call,
+                team=team,
+                phone_verified_at=self.now if verified else None,
                 active=True,
             )
             session.add(staff)
             session.flush()
+            session.add_all(always_on_call(staff.id) if on_call else ())
+            session.add_all(always_on_call(staff.id, Layer.BACKUP) if backup else ())
             return self._with_phone(Colleague(self, number, id=staff.id))
+
+    def is_away(self, colleague: Colleague, days: int, stand_in: Colleague | None = None) -> None:
+        """The colleague is not there from now on for so many days."""
+        until = self.now + timedelta(days=days)
+        with self.standby.db.writing() as session:
+            stand_in_id = stand_in.id if stand_in else None
+            session.add(Absence(staff_id=colleague.id, since=self.now, until=until, stand_in_id=stand_in_id))
 
     def participant(
         self,

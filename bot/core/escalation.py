@@ -1,6 +1,7 @@
 """Who is alerted, and when: ladders that are climbed until a person takes the flag.
 
-Ladders are data. A rung that would reach nobody is skipped at once; when the ladder ends it keeps ringing.
+The ladders are the programme's policy (`policy.py` reads them). A rung that would reach nobody is skipped at once;
+when the ladder ends it goes on from its last rungs again and again.
 """
 
 from collections.abc import Mapping
@@ -8,8 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.core.hours import Window, add_open_time, next_open
+from bot.core.hours import Window, add_open_time, closing_after, next_open
 from bot.core.kinds import Attention
+
+LAST_CALL = timedelta(minutes=30)  # "end of day" is this long before closing: what is heard then can still be done
+A_FAIR_CHANCE = timedelta(hours=1)  # to answer, before the day's end passes a flag on
 
 
 class Urgency(StrEnum):
@@ -17,59 +21,92 @@ class Urgency(StrEnum):
 
     NOW = "now"
     TODAY = "today"
+    SILENCE = "silence"
 
 
 class Whom(StrEnum):
     """Whom a rung alerts."""
 
     CASEWORKER = "caseworker"
+    TEAM = "team"
     ON_CALL = "on_call"
+    BACKUP = "backup"
     SUPERVISORS = "supervisors"
     EVERYONE = "everyone"
 
 
+class Edge(StrEnum):
+    """An hour of the working day that a rung waits for."""
+
+    END_OF_DAY = "end of day"
+    NEXT_MORNING = "next morning"
+
+
 @dataclass(frozen=True)
 class Rung:
-    """Alert these, then wait this long for somebody to take the flag."""
+    """Alert these, then wait so long for somebody to take the flag."""
 
-    whom: Whom
-    wait: timedelta
+    whom: tuple[Whom, ...]
+    wait: timedelta | Edge
 
 
 @dataclass(frozen=True)
 class Ladder:
-    """The rungs in order, then `last` again and again. Taken without an outcome for `outcome_within`, it opens again.
+    """The rungs in order, then `again` over and over.
 
-    With `working_hours` both alerts and waiting happen in working hours only.
+    Who took a flag and has written no outcome after `outcome_within` is asked for it; `grace` later it opens again.
+    With `working_hours` alerts and waiting happen in working hours only.
     """
 
     rungs: tuple[Rung, ...]
-    last: Rung
+    again: tuple[Rung, ...]
     outcome_within: timedelta
+    grace: timedelta
     working_hours: bool
 
+    @property
+    def all(self) -> tuple[Rung, ...]:
+        return self.rungs + self.again
 
-LADDERS = {
-    Urgency.NOW: Ladder(
-        rungs=(
-            Rung(Whom.CASEWORKER, timedelta(minutes=3)),
-            Rung(Whom.ON_CALL, timedelta(minutes=4)),
-            Rung(Whom.SUPERVISORS, timedelta(minutes=5)),
-        ),
-        last=Rung(Whom.SUPERVISORS, timedelta(minutes=10)),
-        outcome_within=timedelta(hours=2),
-        working_hours=False,
-    ),
-    Urgency.TODAY: Ladder(
-        rungs=(
-            Rung(Whom.CASEWORKER, timedelta(hours=4)),
-            Rung(Whom.ON_CALL, timedelta(hours=4)),
-        ),
-        last=Rung(Whom.SUPERVISORS, timedelta(hours=8)),
-        outcome_within=timedelta(hours=24),
-        working_hours=True,
-    ),
-}
+    def at(self, rung: int) -> Rung:
+        """The rung with this number; 0 is the first."""
+        return self.all[self.known(rung)]
+
+    def known(self, rung: int) -> int:
+        """The number of the same rung on this ladder; the ladder may have been shortened since it was stored."""
+        return rung if rung < len(self.all) else len(self.rungs)
+
+    def after(self, rung: int) -> int:
+        """The number of the rung that follows."""
+        return self.known(rung + 1)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the programme promises: a ladder for each urgency, working hours, and how often one number may be rung.
+
+    Beyond `alerts_an_hour` a carrier takes us for a nuisance and blocks the number.
+    """
+
+    ladders: Mapping[Urgency, Ladder]
+    hours: Window
+    alerts_an_hour: int
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The policy, on the clocks of the programme's zone."""
+
+    policy: Policy
+    zone: str
+
+    @property
+    def hours(self) -> Window:
+        """The working hours."""
+        return self.policy.hours
+
+    def ladder(self, urgency: Urgency) -> Ladder:
+        return self.policy.ladders[urgency]
 
 
 TOLD_ONCE = frozenset({Attention.STOPPED, Attention.WRONG_NUMBER})  # news, no need: it does not climb
@@ -78,48 +115,70 @@ NEW_WORDS_WAIT = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Climb:
-    """What one look at a flag leads to: these people are alerted now; the next look is at `next_at`, from `rung`."""
+    """What one look at a flag leads to: these people are alerted now; the next look is at `next_at`, from `rung`.
+
+    `skipped` are the rungs that would have reached nobody.
+    """
 
     staff: tuple[int, ...]
     rung: int
     next_at: datetime
+    skipped: tuple[int, ...] = ()
 
 
-def first_look(urgency: Urgency, raised_at: datetime, zone: str, window: Window) -> datetime:
+def first_look(urgency: Urgency, raised_at: datetime, rules: Rules) -> datetime:
     """When a new flag's first alert is due."""
-    return next_open(window, raised_at, zone) if LADDERS[urgency].working_hours else raised_at
+    if not rules.ladder(urgency).working_hours:
+        return raised_at
+    return next_open(rules.hours, raised_at, rules.zone)
 
 
-def climb(
-    urgency: Urgency, rung: int, reach: Mapping[Whom, tuple[int, ...]], now: datetime, zone: str, window: Window
-) -> Climb:
+def climb(urgency: Urgency, rung: int, reach: Mapping[Whom, tuple[int, ...]], now: datetime, rules: Rules) -> Climb:
     """The alerts due at `now` for a flag that stands at `rung` (0 is the first), and when to look again.
 
-    `reach` lists whom each kind of rung reaches now. Rungs that reach nobody are skipped at once; where even the
-    supervisors are nobody, everyone who can be reached is alerted. Nobody at all: `staff` is empty, and the next look
+    `reach` lists whom each word of the policy means now. Rungs that reach nobody are skipped at once; where the whole
+    ladder reaches nobody, everyone who can be reached is alerted. Nobody at all: `staff` is empty, and the next look
     comes all the same.
     """
-    ladder = LADDERS[urgency]
-    while rung < len(ladder.rungs) and not reach.get(ladder.rungs[rung].whom):
-        rung += 1
-    step = ladder.rungs[rung] if rung < len(ladder.rungs) else ladder.last
-    staff = reach.get(step.whom) or reach.get(Whom.EVERYONE) or ()
-    return Climb(staff, min(rung + 1, len(ladder.rungs)), _later(ladder, step.wait, now, zone, window))
+    ladder = rules.ladder(urgency)
+    skipped: list[int] = []
+    rung = ladder.known(rung)
+    while not (staff := _reached(ladder.at(rung), reach)) and len(skipped) < len(ladder.all):
+        skipped.append(rung)
+        rung = ladder.after(rung)
+    next_at = _wait(ladder, ladder.at(rung).wait, now, rules)
+    return Climb(staff or reach.get(Whom.EVERYONE, ()), ladder.after(rung), next_at, tuple(dict.fromkeys(skipped)))
 
 
-def opens_again_at(urgency: Urgency, taken_at: datetime, zone: str, window: Window) -> datetime:
-    """When a flag that was taken is open again if nobody wrote down an outcome."""
-    ladder = LADDERS[urgency]
-    return _later(ladder, ladder.outcome_within, taken_at, zone, window)
+def _reached(rung: Rung, reach: Mapping[Whom, tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(staff_id for whom in rung.whom for staff_id in reach.get(whom, ())))
 
 
-def new_words_look_at(urgency: Urgency, said_at: datetime, zone: str, window: Window) -> datetime:
+def asked_at(urgency: Urgency, taken_at: datetime, rules: Rules) -> datetime:
+    """When who took a flag is asked for its outcome."""
+    ladder = rules.ladder(urgency)
+    return _wait(ladder, ladder.outcome_within, taken_at, rules)
+
+
+def opens_again_at(urgency: Urgency, asked: datetime, rules: Rules) -> datetime:
+    """When a flag is open again whose taker was asked at this instant and did not say what became of it."""
+    ladder = rules.ladder(urgency)
+    return _wait(ladder, ladder.grace, asked, rules)
+
+
+def new_words_look_at(urgency: Urgency, said_at: datetime, rules: Rules) -> datetime:
     """When a taken flag to which the person has said more is open again, if nobody closed it with that in view."""
-    return _later(LADDERS[urgency], NEW_WORDS_WAIT, said_at, zone, window)
+    return _wait(rules.ladder(urgency), NEW_WORDS_WAIT, said_at, rules)
 
 
-def _later(ladder: Ladder, span: timedelta, now: datetime, zone: str, window: Window) -> datetime:
-    return add_open_time(window, now, span, zone) if ladder.working_hours else now + span
+def _wait(ladder: Ladder, span: timedelta | Edge, now: datetime, rules: Rules) -> datetime:
+    match span:
+        case Edge.END_OF_DAY:
+            return closing_after(rules.hours, now + A_FAIR_CHANCE + LAST_CALL, rules.zone) - LAST_CALL
+        case Edge.NEXT_MORNING:
+            return next_open(rules.hours, closing_after(rules.hours, now, rules.zone), rules.zone)
+        case _:
+            return add_open_time(rules.hours, now, span, rules.zone) if ladder.working_hours else now + span
 
 
 def same_episode(safety_said_at: datetime | None, danger_open: bool, now: datetime) -> bool:

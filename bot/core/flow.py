@@ -276,7 +276,7 @@ class _Reader:
     def words(self, raw: Mapping[str, Any], key: str) -> list[str]:
         given = raw.get(key, [])
         if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
-            raise self.wrong(f"'{key}' must be a list of texts, like [\"a\", \"b\"]")
+            raise self.wrong(f'\'{key}\' must be a list of texts, like ["a", "b"]')
         return given
 
     def whole(self, raw: Mapping[str, Any], key: str, default: int | None) -> int | None:

@@ -167,7 +167,7 @@ def _answers(looked: _Looked) -> Iterator[Problem]:
             yield Problem(place, f"answers that '{state.expect}' never reads", "expect a choice, or take them out")
         keys = [answer.key for answer in state.answers]
         if state.expect is Expect.YES_NO and (set(keys) - {"yes", "no"} or len(keys) != len(set(keys))):
-            yield Problem(place, f"a yes_no with the keys {', '.join(keys)}", "key one answer \"yes\" and one \"no\"")
+            yield Problem(place, f"a yes_no with the keys {', '.join(keys)}", 'key one answer "yes" and one "no"')
         if state.expect is not Expect.NOTHING and not 1 <= state.tries <= MOST_TRIES:
             yield Problem(place, f"tries = {state.tries}", f"use 1 to {MOST_TRIES}")
 

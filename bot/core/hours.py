@@ -11,21 +11,29 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True)
 class Window:
-    """A daily stretch of wall-clock time, `opens` included, `closes` not; `days` are weekdays, Monday is 0."""
+    """A daily stretch of wall-clock time, `opens` included, `closes` not; `days` are weekdays, Monday is 0.
+
+    It stays shut on `holidays`.
+    """
 
     opens: time
     closes: time
     days: frozenset[int] = frozenset(range(7))
+    holidays: frozenset[date] = frozenset()
+
+    def is_on(self, day: date) -> bool:
+        """Whether it opens on this day."""
+        return day.weekday() in self.days and day not in self.holidays
 
 
+LOOK_AHEAD = 60  # days; no programme closes for longer
 SENDING_HOURS = Window(time(9), time(20))
-WORKING_HOURS = Window(time(9), time(17), frozenset(range(5)))
 
 
 def is_open(window: Window, at: datetime, zone: str) -> bool:
     """Whether the window is open at this instant on the wall clock of the zone."""
     local = at.astimezone(ZoneInfo(zone))
-    return local.weekday() in window.days and window.opens <= local.time() < window.closes
+    return window.is_on(local.date()) and window.opens <= local.time() < window.closes
 
 
 def next_open(window: Window, at: datetime, zone: str) -> datetime:
@@ -33,12 +41,23 @@ def next_open(window: Window, at: datetime, zone: str) -> datetime:
     if is_open(window, at, zone):
         return at.astimezone(UTC)
     local = at.astimezone(ZoneInfo(zone))
-    for days in range(15):
+    for days in range(LOOK_AHEAD):
         day = local.date() + timedelta(days=days)
         opening = on_wall_clock(day, window.opens, zone)
-        if day.weekday() in window.days and opening >= at:
+        if window.is_on(day) and opening >= at:
             return opening
-    raise ValueError("a window must be open on some day of the week")
+    raise ValueError(f"a window must be open on some day of the next {LOOK_AHEAD}")
+
+
+def closing_after(window: Window, at: datetime, zone: str) -> datetime:
+    """The first instant (UTC) after `at` when the window closes."""
+    local = at.astimezone(ZoneInfo(zone))
+    for days in range(LOOK_AHEAD):
+        day = local.date() + timedelta(days=days)
+        closing = on_wall_clock(day, window.closes, zone)
+        if window.is_on(day) and closing > at:
+            return closing
+    raise ValueError(f"a window must be open on some day of the next {LOOK_AHEAD}")
 
 
 def on_wall_clock(day: date, hour: time, zone: str) -> datetime:

@@ -53,7 +53,7 @@ def spoken(value: str, language: Language) -> str:
 
 
 def say_moment(moment: datetime, language: Language, with_time: bool) -> str:
-    """"Tuesday, December 3 at 2:30 pm" and its Spanish like."""
+    """ "Tuesday, December 3 at 2:30 pm" and its Spanish like."""
     day, month = WEEKDAYS[language][moment.weekday()], MONTHS[language][moment.month - 1]
     if language is Language.ES:
         date = f"el {day} {moment.day} de {month}"
@@ -64,7 +64,7 @@ def say_moment(moment: datetime, language: Language, with_time: bool) -> str:
 
 
 def clock(moment: datetime) -> str:
-    """"2:30 pm": understood in both languages, and plain enough for one-segment texts."""
+    """ "2:30 pm": understood in both languages, and plain enough for one-segment texts."""
     return f"{moment.hour % 12 or 12}:{moment.minute:02d} {'am' if moment.hour < 12 else 'pm'}"
 
 

@@ -16,6 +16,7 @@ from bot.web.health import health
 from bot.web.joining import joining
 from bot.web.phones import phones
 from bot.web.reasons import reasons
+from bot.web.rota import rota
 from bot.web.shield import set_up_shield
 from bot.web.thread import thread
 from bot.web.verdicts import verdicts
@@ -47,7 +48,7 @@ def create_web(standby: Standby) -> Flask:
     set_up_words(app)
     app.add_template_filter(reasons)
     set_up_shield(app)
-    for page in (health, webhooks, auth, caseload, thread, arranging, flags, joining, verdicts, dashboard):
+    for page in (health, webhooks, auth, caseload, thread, arranging, flags, joining, verdicts, rota, dashboard):
         app.register_blueprint(page)
     csrf.exempt(webhooks)  # the carrier signs instead
     if standby.settings.simulated:

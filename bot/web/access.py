@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from bot.core.escalation import Urgency
@@ -22,10 +22,17 @@ def may_open(session: Session, staff: SignedIn, participant: Participant) -> boo
 
 
 def may_arrange(staff: SignedIn, participant: Participant) -> bool:
-    """Consent, pauses and appointments are for those who know the person: the own caseworker, and supervisors."""
+    """Consent, pauses and appointments are for those who look after the person: the own caseworker or who stands in
+    for them, and supervisors.
+    """
     return staff.role is Role.SUPERVISOR or (
-        staff.role is Role.CASEWORKER and participant.caseworker_id == staff.id
+        staff.role is Role.CASEWORKER and participant.caseworker_id in (staff.id, *staff.stands_in_for)
     )
+
+
+def looked_after(staff: SignedIn) -> Select[int]:
+    """The ids of a caseworker's own people and of those they stand in for."""
+    return select(Participant.id).where(Participant.caseworker_id.in_((staff.id, *staff.stands_in_for)))
 
 
 def visible_flags(staff: SignedIn) -> ColumnElement[bool]:
@@ -36,8 +43,7 @@ def visible_flags(staff: SignedIn) -> ColumnElement[bool]:
         return false()
     shown = [_put_before(staff)]
     if staff.role is Role.CASEWORKER:
-        own = select(Participant.id).where(Participant.caseworker_id == staff.id)
-        shown.append(Flag.participant_id.in_(own))
+        shown.append(Flag.participant_id.in_(looked_after(staff)))
     if staff.on_call:
         shown.append(Flag.participant_id.is_(None))
     return or_(*shown)
@@ -67,14 +73,11 @@ def readable_texts(staff: SignedIn) -> ColumnElement[bool]:
         exists().where(unknown, Flag.address_hash == Message.other_hash, visible_flags(staff)),
     ]
     if staff.role is Role.CASEWORKER:
-        own = select(Participant.id).where(Participant.caseworker_id == staff.id)
-        shown.append(Message.participant_id.in_(own))
+        shown.append(Message.participant_id.in_(looked_after(staff)))
     return or_(*shown)
 
 
 def _put_before(staff: SignedIn) -> ColumnElement[bool]:
     """Flags that this person was alerted to or has taken, until they are resolved."""
-    alerted = exists().where(
-        AlertFlag.flag_id == Flag.id, AlertFlag.alert_id == Alert.id, Alert.staff_id == staff.id
-    )
+    alerted = exists().where(AlertFlag.flag_id == Flag.id, AlertFlag.alert_id == Alert.id, Alert.staff_id == staff.id)
     return and_(Flag.state != FlagState.RESOLVED, or_(alerted, Flag.taken_by == staff.id))

@@ -44,7 +44,7 @@ def desk_for(session: Session, participant_id: int) -> Desk:
     if not may_arrange(me(), participant):
         abort(403, NOT_YOURS)
     staff, current = session.get_one(Staff, me().id), standby()
-    return Desk(session, current.settings, current.shelf, participant, staff, present())
+    return Desk(session, current.settings, current.post.rules, current.shelf, participant, staff, present())
 
 
 def _arrange(participant_id: int, deed: Callable[[Desk], str]) -> ResponseReturnValue:

@@ -12,7 +12,10 @@ from flask import Blueprint, Flask, abort, current_app, flash, redirect, render_
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from bot.core.rota import Layer
+from bot.duty import load_rota
 from bot.models import Role, Staff
 from bot.people import note
 from bot.web.standby import standby
@@ -37,6 +40,7 @@ class SignedIn:
     name: str
     role: Role
     on_call: bool
+    stands_in_for: tuple[int, ...]
     seal: str
     is_authenticated: bool = True
     is_active: bool = True
@@ -91,13 +95,15 @@ def _load(token: str) -> SignedIn | None:
     number, _, seal = token.partition(".")
     with standby().db.reading() as db_session:
         staff = db_session.get(Staff, int(number)) if number.isdecimal() else None
-    if staff is None or not staff.active or _seal(staff) != seal:
-        return None
-    return _signed_in(staff)
+        if staff is None or not staff.active or _seal(staff) != seal:
+            return None
+        return _signed_in(db_session, staff)
 
 
-def _signed_in(staff: Staff) -> SignedIn:
-    return SignedIn(staff.id, staff.name, staff.role, staff.on_call, _seal(staff))
+def _signed_in(db_session: Session, staff: Staff) -> SignedIn:
+    rota, now = load_rota(db_session, standby().settings.zone, standby().now()), standby().now()
+    on_call = any(staff.id in rota.on_call(layer, now) for layer in Layer)
+    return SignedIn(staff.id, staff.name, staff.role, on_call, rota.stood_in_for(staff.id, now), _seal(staff))
 
 
 def _seal(staff: Staff) -> str:
@@ -155,8 +161,8 @@ def enter(staff: Staff, detail: str = "") -> None:
     """Sign this member of staff in, on record, with a fresh session."""
     session.clear()
     session.permanent = True
-    login_user(_signed_in(staff))
     with standby().db.writing() as db_session:
+        login_user(_signed_in(db_session, staff))
         note(db_session, "signed_in", standby().now(), staff.id, detail=detail)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from bot.core.escalation import Urgency
 from bot.models import CheckIn, Direction, Flag, FlagState, Message, Participant, Plan, Role
-from bot.web.access import visible_flags
+from bot.web.access import looked_after, visible_flags
 from bot.web.auth import SignedIn, me, roles
 from bot.web.fragments import fragment
 from bot.web.standby import standby
@@ -102,7 +102,7 @@ def _by_number(flags: Sequence[Flag]) -> tuple[tuple[Flag, ...], ...]:
 def _participants(session: Session, staff: SignedIn, sought: str) -> list[Participant]:
     wanted = select(Participant).options(joinedload(Participant.caseworker))
     if staff.role is not Role.SUPERVISOR:
-        wanted = wanted.where(Participant.caseworker_id == staff.id)
+        wanted = wanted.where(Participant.id.in_(looked_after(staff)))
     return [each for each in session.scalars(wanted) if sought.casefold() in each.name.casefold()]
 
 
@@ -116,12 +116,12 @@ def _open_flags(session: Session, staff: SignedIn) -> dict[int | None, list[Flag
 
 def _pressing(flags: Sequence[Flag]) -> tuple[int, float]:
     """A rank, the lowest first, and since when the most pressing of the flags waits."""
-    return min(((_rank(flag), flag.raised_at.timestamp()) for flag in flags), default=(3, 0.0))
+    return min(((_rank(flag), flag.raised_at.timestamp()) for flag in flags), default=(4, 0.0))
 
 
 def _rank(flag: Flag) -> int:
     if flag.urgency is not Urgency.NOW:
-        return 2
+        return 2 if flag.urgency is Urgency.TODAY else 3
     return 0 if flag.state is FlagState.OPEN else 1
 
 

@@ -5,8 +5,9 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from bot.cover import cover_gaps
 from bot.models import Role
-from bot.reports import cover_gaps, late_jobs, response_rates
+from bot.reports import late_jobs, response_rates
 from bot.web.auth import me, roles
 from bot.web.standby import standby
 from bot.web.words import present
@@ -33,4 +34,4 @@ def rates() -> ResponseReturnValue:
 def _problems(session: Session) -> tuple[str, ...]:
     late = late_jobs(session, present())
     still = (f"The clock is late with: {', '.join(late)}. Is scheduler.py running?",) if late else ()
-    return (*still, *cover_gaps(session), *standby().shelf.problems)
+    return (*still, *cover_gaps(session, standby().post.rules, present()), *standby().shelf.problems)

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from bot import casework
-from bot.casework import Closing, Result
+from bot.casework import MOST_PRESSING, Closing, Result
 from bot.models import Alert, Flag, FlagState, Mark, Message, Resolution, Role, Staff
 from bot.outbox import is_blocked
 from bot.people import note
@@ -45,10 +45,12 @@ def rows() -> ResponseReturnValue:
 def _listing(session: Session) -> dict[str, object]:
     show = request.args.get("show", "open")
     state = SHOWN.get(show) or abort(404)
-    wanted = select(Flag).where(visible_flags(me()), Flag.state == state).options(
-        joinedload(Flag.participant), selectinload(Flag.marks).joinedload(Mark.message)
+    wanted = (
+        select(Flag)
+        .where(visible_flags(me()), Flag.state == state)
+        .options(joinedload(Flag.participant), selectinload(Flag.marks).joinedload(Mark.message))
     )
-    order = (Flag.resolved_at.desc(),) if state is FlagState.RESOLVED else (Flag.urgency, Flag.raised_at)
+    order = (Flag.resolved_at.desc(),) if state is FlagState.RESOLVED else (MOST_PRESSING, Flag.raised_at)
     found = session.scalars(wanted.order_by(*order).limit(AT_MOST)).all()
     counted = select(Flag.state, func.count()).where(visible_flags(me())).group_by(Flag.state)
     counts = dict(session.execute(counted).all())
@@ -86,7 +88,7 @@ def take(flag_id: int) -> ResponseReturnValue:
     with standby().db.writing() as session:
         _seen(session, flag_id)
         staff = session.get_one(Staff, me().id)
-        if casework.take(session, flag_id, staff, standby().settings, present()):
+        if casework.take(session, flag_id, staff, standby().post.rules, present()):
             flash("It is yours. Write down what became of it when you are done.")
         else:
             flash(_too_late(session.get_one(Flag, flag_id)), "stop")
@@ -170,7 +172,7 @@ def number(flag_id: int) -> ResponseReturnValue:
             Flag.address_hash == flag.address_hash, Flag.participant_id.is_(None), Flag.state != FlagState.RESOLVED
         )
         talk = conversation(session, Message.other_hash == flag.address_hash)
-        shown = session.scalars(same.order_by(Flag.urgency, Flag.raised_at)).all() or [flag]
+        shown = session.scalars(same.order_by(MOST_PRESSING, Flag.raised_at)).all() or [flag]
         ended = flag.address_hash is not None and is_blocked(session, flag.address_hash)
         around = {"flag_id": flag.id, "owners": owners(session), "ended": ended}
         return render_template("number.html", talk=talk, flags=shown, outcomes=Resolution, **around)

@@ -4,8 +4,9 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import reports
+from bot import auditor, reports
 from bot.core import needs
+from bot.core.promises import Promise
 from bot.migrations import is_current
 from bot.web.standby import standby
 
@@ -22,7 +23,7 @@ def alive() -> Response:
 
 @health.get("/readyz")
 def ready() -> Response:
-    """Database, migrations, clock and the reading of replies, or 503 with what is wrong."""
+    """Database, migrations, clock, promises and the reading of replies, or 503 with what is wrong."""
     try:
         wrong = _faults()
     except SQLAlchemyError:
@@ -36,8 +37,10 @@ def _faults() -> list[str]:
         return ["the database is not at this version: run python -m bot init"]
     with current.db.reading() as session:
         late = reports.late_jobs(session, current.now())
+        found = auditor.faults(session, current.now())
+    broken = [each.sentence for each in found if each.promise is not Promise.TICKED]
     clock = [f"the clock is late with: {', '.join(late)}; is scheduler.py running?"] if late else []
-    return clock if needs.shipped().model else [*clock, NO_MODEL]
+    return [*clock, *broken] if needs.shipped().model else [*clock, *broken, NO_MODEL]
 
 
 @health.get("/metrics")

@@ -11,11 +11,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.core.rota import Layer
+from bot.duty import load_rota
 from bot.models import Address, Participant, Role, Staff
 from bot.web.auth import enter
 from bot.web.fragments import fragment
 from bot.web.standby import standby
-from bot.web.words import ROLES
+from bot.web.words import ROLES, present
 from bot.wiring import wind_on
 
 phones = Blueprint("phones", __name__, url_prefix="/phones")
@@ -64,15 +66,16 @@ def show() -> ResponseReturnValue:
 def _handsets(session: Session) -> dict[str, Handset]:
     """Everybody with a phone: staff first, then participants, by name."""
     staff = session.scalars(select(Staff).where(Staff.active, Staff.phone_hash.is_not(None))).all()
+    on_call = load_rota(session, standby().settings.zone, present()).on_call(Layer.FIRST, present())
     held = select(Participant, Address.value).join(Address).order_by(Address.id.desc())  # the first number wins
     people = {person.id: (person, value) for person, value in session.execute(held)}
-    found = [Handset(f"s{each.id}", each.name, each.phone or "", _post_of(each), each.id) for each in staff]
+    found = [Handset(f"s{each.id}", each.name, each.phone or "", _post_of(each, on_call), each.id) for each in staff]
     found += [Handset(f"p{each.id}", each.name, value, "participant") for each, value in people.values()]
     return {each.key: each for each in sorted(found, key=lambda each: (each.staff_id is None, each.name.casefold()))}
 
 
-def _post_of(staff: Staff) -> str:
-    return ROLES[staff.role] + (", on call" if staff.on_call else "")
+def _post_of(staff: Staff, on_call: tuple[int, ...]) -> str:
+    return ROLES[staff.role] + (", on call" if staff.id in on_call else "")
 
 
 def _first_choice(session: Session) -> list[str]:

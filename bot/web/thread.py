@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot.casework import MOST_PRESSING
 from bot.core.kinds import Purpose
 from bot.models import Flag, FlagState, Message, Participant, Plan, Resolution, Role
 from bot.outbox import Draft, queue
@@ -79,7 +80,7 @@ def _facts(session: Session, participant: Participant) -> dict[str, object]:
 def _unresolved(session: Session, participant: Participant) -> Sequence[Flag]:
     """Urgent first, untaken first, then the longest wait."""
     theirs = (Flag.participant_id == participant.id) & (Flag.state != FlagState.RESOLVED)
-    return session.scalars(select(Flag).where(theirs).order_by(Flag.urgency, Flag.state.desc(), Flag.raised_at)).all()
+    return session.scalars(select(Flag).where(theirs).order_by(MOST_PRESSING, Flag.state.desc(), Flag.raised_at)).all()
 
 
 def _resolved(session: Session, participant: Participant) -> Sequence[Flag]:

@@ -32,7 +32,7 @@ def give(message_id: int) -> ResponseReturnValue:
     with standby().db.writing() as session:
         urgent = bool(request.form.get("urgent"))
         verdict = a_verdict(_text(session, message_id), Need(need), VerdictKind(kind), me().id, present(), urgent)
-        changes = judge(session, verdict, standby().settings)
+        changes = judge(session, verdict, standby().post.rules)
         sentence = _sentence(session, verdict) if changes else "Nothing changed: that is how it stood already."
     standby().soon(standby().push)
     flash(sentence)

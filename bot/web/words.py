@@ -1,7 +1,7 @@
 """What pages say: kinds, states and times in plain words, and what every page shows around its content."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -39,7 +39,7 @@ KINDS = {
     Attention.UNREACHABLE: "A text did not arrive",
     Attention.UNKNOWN: "Number we do not know",
 }
-URGENCIES = {Urgency.NOW: "Now", Urgency.TODAY: "Today"}
+URGENCIES = {Urgency.NOW: "Now", Urgency.TODAY: "Today", Urgency.SILENCE: "Soon"}
 LANES = {Lane.NOW: "Now", Lane.TODAY: "Today", Lane.CLOSED: "Nothing needed"}
 STATES = {FlagState.OPEN: "Open", FlagState.ACKNOWLEDGED: "Taken", FlagState.RESOLVED: "Resolved"}
 RESOLUTIONS = {
@@ -99,7 +99,7 @@ SPANS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(mi
 
 def set_up_words(app: Flask) -> None:
     """Give the templates their words."""
-    for word in (words, delivery, phone, legible, moment, day, iso_day, ago, lasting):
+    for word in (words, delivery, phone, legible, moment, day, iso_day, hour, clock_hour, ago, lasting):
         app.add_template_filter(word)
     app.context_processor(_around)
 
@@ -175,6 +175,16 @@ def day(at: datetime | date, zone: str) -> str:
     local = at.astimezone(ZoneInfo(zone)) if isinstance(at, datetime) else at
     year = "" if local.year == present().year else f" {local.year}"
     return f"{local:%a %b} {local.day}{year}"
+
+
+def hour(at: datetime, zone: str) -> str:
+    """"2:05 pm" on the wall clock of the zone; the hour at which a day ends or begins is "midnight"."""
+    return clock_hour(at.astimezone(ZoneInfo(zone)).time())
+
+
+def clock_hour(at: time) -> str:
+    """"2:05 pm" or "midnight"."""
+    return "midnight" if at == time(0) else clock(datetime.combine(date.min, at))
 
 
 def iso_day(at: datetime, zone: str, later: int = 0) -> str:

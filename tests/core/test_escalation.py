@@ -1,74 +1,184 @@
 """Whom a flag alerts, and when."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.escalation import Urgency, Whom, climb, first_look, opens_again_at, same_episode
-from bot.core.hours import WORKING_HOURS, is_open
+from bot.core.escalation import (
+    Climb,
+    Edge,
+    Ladder,
+    Policy,
+    Rules,
+    Rung,
+    Urgency,
+    Whom,
+    asked_at,
+    climb,
+    first_look,
+    new_words_look_at,
+    opens_again_at,
+    same_episode,
+)
+from bot.core.hours import Window, is_open
 
 KC = "America/Chicago"
-MONDAY = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo(KC))
-FRIDAY_EVENING = datetime(2026, 11, 27, 18, tzinfo=ZoneInfo(KC))
-ALL = {Whom.CASEWORKER: (1,), Whom.ON_CALL: (2,), Whom.SUPERVISORS: (3, 4), Whom.EVERYONE: (1, 2, 3, 4, 5)}
+HOURS = Window(time(9), time(17), frozenset(range(5)))
+DANA, OMAR, LENA, SAM, SUE = range(1, 6)
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """In Kansas City in November 2026; the 23rd is a Monday."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=ZoneInfo(KC))
+
+
+def minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)
+
+
+NOW = Ladder(
+    rungs=(
+        Rung((Whom.CASEWORKER, Whom.ON_CALL), minutes(3)),
+        Rung((Whom.CASEWORKER, Whom.ON_CALL), minutes(3)),
+        Rung((Whom.BACKUP,), minutes(6)),
+        Rung((Whom.SUPERVISORS,), minutes(10)),
+    ),
+    again=(Rung((Whom.SUPERVISORS,), minutes(10)),),
+    outcome_within=timedelta(hours=2),
+    grace=minutes(15),
+    working_hours=False,
+)
+TODAY = Ladder(
+    rungs=(
+        Rung((Whom.CASEWORKER,), Edge.END_OF_DAY),
+        Rung((Whom.SUPERVISORS,), Edge.NEXT_MORNING),
+    ),
+    again=(
+        Rung((Whom.CASEWORKER,), Edge.END_OF_DAY),
+        Rung((Whom.SUPERVISORS,), Edge.NEXT_MORNING),
+    ),
+    outcome_within=timedelta(hours=24),
+    grace=timedelta(hours=8),
+    working_hours=True,
+)
+LADDERS = {Urgency.NOW: NOW, Urgency.TODAY: TODAY, Urgency.SILENCE: TODAY}
+RULES = Rules(Policy(LADDERS, HOURS, 20), KC)
+
+
+ALL = {
+    Whom.CASEWORKER: (DANA,),
+    Whom.ON_CALL: (OMAR,),
+    Whom.BACKUP: (LENA,),
+    Whom.SUPERVISORS: (SAM, SUE),
+    Whom.EVERYONE: (DANA, OMAR, LENA, SAM, SUE),
+}
 
 
 @pytest.mark.parametrize(
-    ("rung", "missing", "alerted", "next_rung", "minutes"),
+    ("rung", "alerted", "wait", "then"),
     [
-        (0, (), (1,), 1, 3),
-        (1, (), (2,), 2, 4),
-        (2, (), (3, 4), 3, 5),
-        (3, (), (3, 4), 3, 10),
-        (0, (Whom.CASEWORKER,), (2,), 2, 4),
-        (0, (Whom.CASEWORKER, Whom.ON_CALL), (3, 4), 3, 5),
-        (0, (Whom.CASEWORKER, Whom.ON_CALL, Whom.SUPERVISORS), (1, 2, 3, 4, 5), 3, 10),
-        (0, tuple(Whom), (), 3, 10),
+        (0, (DANA, OMAR), 3, 1),
+        (1, (DANA, OMAR), 3, 2),
+        (2, (LENA,), 6, 3),
+        (3, (SAM, SUE), 10, 4),
+        (4, (SAM, SUE), 10, 4),
+        (99, (SAM, SUE), 10, 4),
+    ],
+    ids=["first", "again", "backup", "supervisors", "over and over", "a ladder that was longer once"],
+)
+def test_the_ladder_of_now(rung: int, alerted: tuple[int, ...], wait: int, then: int) -> None:
+    step = climb(Urgency.NOW, rung, ALL, at(27, 23), RULES)
+    assert step == Climb(alerted, then, at(27, 23) + minutes(wait))
+
+
+def without(*gone: Whom) -> dict[Whom, tuple[int, ...]]:
+    return {whom: people for whom, people in ALL.items() if whom not in gone}
+
+
+@pytest.mark.parametrize(
+    ("gone", "alerted", "skipped"),
+    [
+        ((Whom.CASEWORKER,), (OMAR,), ()),
+        ((Whom.CASEWORKER, Whom.ON_CALL), (LENA,), (0, 1)),
+        (
+            (Whom.CASEWORKER, Whom.ON_CALL, Whom.BACKUP, Whom.SUPERVISORS),
+            (DANA, OMAR, LENA, SAM, SUE),
+            (0, 1, 2, 3, 4),
+        ),
+        (tuple(Whom), (), (0, 1, 2, 3, 4)),
+    ],
+    ids=["no caseworker", "nobody near", "nobody on the ladder: everyone", "nobody at all"],
+)
+def test_a_rung_that_reaches_nobody_is_skipped_at_once_and_said(
+    gone: tuple[Whom, ...], alerted: tuple[int, ...], skipped: tuple[int, ...]
+) -> None:
+    step = climb(Urgency.NOW, 0, without(*gone), at(27, 23), RULES)
+    assert (step.staff, step.skipped) == (alerted, skipped)
+    assert step.next_at > at(27, 23)
+
+
+def test_who_is_meant_twice_is_rung_once() -> None:
+    reach = {Whom.CASEWORKER: (DANA,), Whom.ON_CALL: (DANA,)}
+    assert climb(Urgency.NOW, 0, reach, at(23, 10), RULES).staff == (DANA,)
+
+
+@pytest.mark.parametrize(
+    ("rung", "when", "who", "next_at"),
+    [
+        (0, at(23, 10), (DANA,), at(23, 16, 30)),
+        (0, at(23, 15, 20), (DANA,), at(23, 16, 30)),
+        (0, at(23, 15, 40), (DANA,), at(24, 16, 30)),
+        (1, at(23, 16, 30), (SAM, SUE), at(24, 9)),
+        (2, at(24, 9), (DANA,), at(24, 16, 30)),
+        (3, at(24, 16, 30), (SAM, SUE), at(25, 9)),
+        (3, at(27, 16, 30), (SAM, SUE), at(30, 9)),
     ],
 )
-def test_the_ladder_of_now(
-    rung: int, missing: tuple[Whom, ...], alerted: tuple[int, ...], next_rung: int, minutes: int
-) -> None:
-    reach = {whom: () if whom in missing else staff for whom, staff in ALL.items()}
-    step = climb(Urgency.NOW, rung, reach, FRIDAY_EVENING, KC, WORKING_HOURS)
-    assert (step.staff, step.rung) == (alerted, next_rung)
-    assert step.next_at == FRIDAY_EVENING + timedelta(minutes=minutes)
+def test_the_ladder_of_today(rung: int, when: datetime, who: tuple[int, ...], next_at: datetime) -> None:
+    step = climb(Urgency.TODAY, rung, ALL, when, RULES)
+    assert (step.staff, step.next_at) == (who, next_at)
 
 
-def test_the_ladder_of_today_waits_in_working_hours() -> None:
-    step = climb(Urgency.TODAY, 0, ALL, MONDAY, KC, WORKING_HOURS)
-    assert (step.staff, step.rung, step.next_at) == ((1,), 1, MONDAY + timedelta(hours=4))
-    step = climb(Urgency.TODAY, 2, ALL, MONDAY, KC, WORKING_HOURS)
-    assert (step.staff, step.rung, step.next_at) == ((3, 4), 2, MONDAY + timedelta(days=1))
+def test_after_the_last_rung_the_turns_begin_anew() -> None:
+    assert [climb(Urgency.TODAY, rung, ALL, at(23, 10), RULES).rung for rung in range(5)] == [1, 2, 3, 2, 3]
+
+
+def test_holidays_are_no_working_days() -> None:
+    closed = Window(time(9), time(17), frozenset(range(5)), frozenset({at(26, 0).date(), at(27, 0).date()}))
+    rules = Rules(Policy(LADDERS, closed, 20), KC)
+    assert climb(Urgency.TODAY, 1, ALL, at(25, 16, 30), rules).next_at == at(30, 9)
+    assert first_look(Urgency.TODAY, at(26, 11), rules) == at(30, 9)
 
 
 def test_the_first_look() -> None:
-    assert first_look(Urgency.NOW, FRIDAY_EVENING, KC, WORKING_HOURS) == FRIDAY_EVENING
-    assert first_look(Urgency.TODAY, FRIDAY_EVENING, KC, WORKING_HOURS) == datetime(
-        2026, 11, 30, 9, tzinfo=ZoneInfo(KC)
-    )
+    assert first_look(Urgency.NOW, at(27, 18), RULES) == at(27, 18)
+    assert first_look(Urgency.TODAY, at(27, 18), RULES) == at(30, 9)
+    assert first_look(Urgency.TODAY, at(27, 11), RULES) == at(27, 11)
 
 
-def test_what_is_taken_opens_again() -> None:
-    assert opens_again_at(Urgency.NOW, MONDAY, KC, WORKING_HOURS) == MONDAY + timedelta(hours=2)
-    assert opens_again_at(Urgency.TODAY, MONDAY, KC, WORKING_HOURS) > MONDAY + timedelta(days=2)
+def test_who_took_it_is_asked_and_then_it_opens_again() -> None:
+    assert asked_at(Urgency.NOW, at(27, 23), RULES) == at(28, 1)
+    assert opens_again_at(Urgency.NOW, at(28, 1), RULES) == at(28, 1, 15)
+    assert asked_at(Urgency.TODAY, at(23, 10), RULES) == at(26, 10)
+    assert opens_again_at(Urgency.TODAY, at(26, 10), RULES) == at(27, 10)
+    assert new_words_look_at(Urgency.NOW, at(27, 23), RULES) == at(28, 0)
 
 
 @given(
-    rung=st.integers(0, 5),
+    rung=st.integers(0, 9),
     urgency=st.sampled_from(Urgency),
     here=st.sets(st.sampled_from(Whom)),
     after=st.timedeltas(timedelta(0), timedelta(days=400)),
 )
 def test_it_never_ends_in_silence(rung: int, urgency: Urgency, here: set[Whom], after: timedelta) -> None:
-    now = MONDAY + after
-    step = climb(urgency, rung, {whom: ALL[whom] for whom in here}, now, KC, WORKING_HOURS)
+    now = at(23, 10) + after
+    step = climb(urgency, rung, {whom: ALL[whom] for whom in here if whom in ALL}, now, RULES)
     assert step.next_at > now
     assert step.staff or Whom.EVERYONE not in here
-    assert urgency is Urgency.NOW or is_open(WORKING_HOURS, step.next_at, KC)
+    assert urgency is Urgency.NOW or is_open(HOURS, step.next_at, KC)
 
 
 @pytest.mark.parametrize(
@@ -76,5 +186,5 @@ def test_it_never_ends_in_silence(rung: int, urgency: Urgency, here: set[Whom], 
     [(None, True, False), (1, False, True), (11, False, True), (13, False, False), (200, True, True)],
 )
 def test_an_episode(said_hours_ago: int | None, danger_open: bool, same: bool) -> None:
-    said_at = None if said_hours_ago is None else MONDAY - timedelta(hours=said_hours_ago)
-    assert same_episode(said_at, danger_open, MONDAY) is same
+    said_at = None if said_hours_ago is None else at(23, 10) - timedelta(hours=said_hours_ago)
+    assert same_episode(said_at, danger_open, at(23, 10)) is same

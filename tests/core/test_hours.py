@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from bot.core.hours import (
     SENDING_HOURS,
-    WORKING_HOURS,
     Window,
     add_open_time,
     is_open,
@@ -19,6 +18,7 @@ from bot.core.hours import (
 )
 
 KC = "America/Chicago"
+WORKING_HOURS = Window(time(9), time(17), frozenset(range(5)))
 ZONES = (KC, "America/New_York", "America/Denver", "America/Phoenix", "Pacific/Honolulu", "America/St_Johns")
 SPRING, AUTUMN = date(2027, 3, 14), date(2027, 11, 7)
 INSTANTS = st.timedeltas(timedelta(0), timedelta(days=730)).map(lambda after: datetime(2026, 1, 1, tzinfo=UTC) + after)

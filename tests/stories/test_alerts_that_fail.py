@@ -1,13 +1,13 @@
 """Alerts that do not arrive, phones that answer by themselves, and colleagues who say "no more"."""
 
 from bot.carrier.faults import Fault, FaultKind
+from bot.cover import cover_gaps
 from bot.models import Role
-from bot.reports import cover_gaps
 from tests.world import World
 
 
 def test_where_an_alert_is_refused_the_next_rung_rings_at_once(world: World) -> None:
-    dana, omar = world.colleague("Dana"), world.colleague("Omar", on_call=True)
+    dana, omar = world.colleague("Dana"), world.colleague("Omar", backup=True)
     ana = world.participant("Ana", dana)
     world.goes_wrong(Fault(FaultKind.REFUSE, handset=dana.number, http_status=400, code=21614), times=9)
     ana.texts("he hit me")
@@ -15,7 +15,20 @@ def test_where_an_alert_is_refused_the_next_rung_rings_at_once(world: World) -> 
     dana.hears_nothing()
     omar.hears("danger")
     with world.standby.db.reading() as session:
-        assert any("did not arrive" in gap for gap in cover_gaps(session))
+        gaps = cover_gaps(session, world.standby.post.rules, world.now)
+    assert any("did not arrive" in gap for gap in gaps)
+
+
+def test_where_somebody_else_heard_it_the_ladder_keeps_its_pace(world: World) -> None:
+    dana, omar = world.colleague("Dana"), world.colleague("Omar", on_call=True)
+    ana = world.participant("Ana", dana)
+    world.goes_wrong(Fault(FaultKind.REFUSE, handset=dana.number, http_status=400, code=21614), times=9)
+    ana.texts("he hit me")
+    ana.hears("911")
+    omar.hears("danger")
+    omar.hears_nothing()
+    world.passes(minutes=3)
+    omar.hears("danger")
 
 
 def test_where_the_only_supervisor_cannot_be_reached_everybody_is_rung(world: World) -> None:
@@ -52,7 +65,7 @@ def test_a_phrase_does_not_end_a_colleagues_alerts(world: World) -> None:
 
 
 def test_a_colleague_who_stops_hands_the_alert_on_at_once(world: World) -> None:
-    dana, omar = world.colleague("Dana"), world.colleague("Omar", on_call=True)
+    dana, omar = world.colleague("Dana"), world.colleague("Omar", backup=True)
     ana = world.participant("Ana", dana)
     ana.texts("he hit me")
     ana.hears("911")

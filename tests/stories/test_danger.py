@@ -1,6 +1,7 @@
 """Somebody is in danger and says so."""
 
-from bot.models import Event, Role
+from bot.alerts import ask_for_code
+from bot.models import Event, Role, Staff
 from tests.conftest import Log
 from tests.world import World
 
@@ -76,21 +77,81 @@ def test_texting_the_code_back_takes_it(world: World) -> None:
 
 def test_an_unanswered_alert_climbs_and_keeps_ringing(world: World) -> None:
     dana, omar = world.colleague("Dana"), world.colleague("Omar", on_call=True)
-    sam = world.colleague("Sam", Role.SUPERVISOR)
+    lena, sam = world.colleague("Lena", backup=True), world.colleague("Sam", Role.SUPERVISOR)
+    ana = world.participant("Ana", dana)
+    ana.texts("he hit me")
+    ana.hears("911")
+    for near in (dana, omar):
+        near.hears("danger")
+    world.passes(minutes=3)
+    for near in (dana, omar):
+        near.hears("danger")
+    lena.hears_nothing()
+    world.passes(minutes=3)
+    lena.hears("danger")
+    sam.hears_nothing()
+    world.passes(minutes=6)
+    sam.hears("danger")
+    world.passes(minutes=10)
+    sam.hears("danger")
+    world.passes(minutes=31)
+    assert len(sam.hears_all()) == 3
+    for quiet in (dana, omar, lena):
+        quiet.hears_nothing()
+
+
+def test_who_is_away_is_stood_in_for(world: World) -> None:
+    dana, omar = world.colleague("Dana"), world.colleague("Omar")
+    ana = world.participant("Ana", dana)
+    world.is_away(dana, days=7, stand_in=omar)
+    ana.texts("he hit me")
+    ana.hears("911")
+    omar.hears("danger")
+    dana.hears_nothing()
+    world.passes(days=8)
+    omar.hears_all()
+    ana.texts("he hit me again")
+    dana.hears("danger")
+    dana.hears_all()
+    ana.hears_all()
+
+
+def test_a_phone_that_nobody_confirmed_gets_no_alert(world: World) -> None:
+    dana, omar = world.colleague("Dana", verified=False), world.colleague("Omar", on_call=True)
+    ana = world.participant("Ana", dana)
+    ana.texts("he hit me")
+    ana.hears("911")
+    omar.hears("danger")
+    dana.hears_nothing()
+
+
+def test_a_phone_is_confirmed_by_texting_its_code_back(world: World) -> None:
+    dana = world.colleague("Dana", verified=False)
+    with world.standby.db.writing() as session:
+        ask_for_code(session, session.get_one(Staff, dana.id), world.now)
+    world.settles()
+    code = dana.code()
+    dana.texts("1" if code != "0001" else "2")
+    dana.hears("do not know that code")
+    dana.texts(code)
+    dana.hears("Alerts reach this phone")
     ana = world.participant("Ana", dana)
     ana.texts("he hit me")
     ana.hears("911")
     dana.hears("danger")
-    omar.hears_nothing()
-    world.passes(minutes=3)
-    omar.hears("danger")
+
+
+def test_one_number_is_rung_so_often_and_then_the_next_step_rings(world: World) -> None:
+    """A carrier blocks a number that rings too often: beyond the limit an alert goes to the next step at once."""
+    dana, sam = world.colleague("Dana"), world.colleague("Sam", Role.SUPERVISOR)
+    for index in range(21):
+        world.stranger()
+        person = world.participant(f"P{index}", dana)
+        person.texts("he hit me")
+        person.hears("911")
+    assert len(dana.hears_all()) == 20
+    sam.hears("danger")
     sam.hears_nothing()
-    world.passes(minutes=4)
-    sam.hears("danger")
-    world.passes(minutes=5)
-    sam.hears("danger")
-    world.passes(minutes=30)
-    assert len(sam.hears_all()) == 3
 
 
 def test_rungs_that_reach_nobody_are_skipped_at_once(world: World) -> None:
@@ -114,6 +175,7 @@ def test_nobody_at_all_is_an_error_and_on_record(world: World, log: Log) -> None
     ana.hears("911")
     world.passes(minutes=25)
     assert log.expects("alert_reaches_nobody") >= 3
+    log.expects("promise_broken")
     with world.standby.db.reading() as session:
         assert session.query(Event).filter_by(what="alert_reaches_nobody").count() >= 3
     assert world.flags(ana) == ["safety now open"]
@@ -134,6 +196,9 @@ def test_taken_without_an_outcome_opens_again(world: World) -> None:
     world.passes(hours=1, minutes=59)
     dana.hears_nothing()
     world.passes(minutes=2)
+    dana.hears("what became of the one you took", "12:15 pm")
+    assert world.flags(ana) == ["safety now acknowledged"]
+    world.passes(minutes=15)
     dana.hears("danger")
     assert world.flags(ana) == ["safety now open"]
 
@@ -151,17 +216,51 @@ def test_a_routine_need_told_at_night_alerts_in_working_hours(world: World) -> N
 
 
 def test_a_routine_ladder_rests_at_night_also_after_an_outage(world: World) -> None:
-    dana, omar = world.colleague("Dana"), world.colleague("Omar", on_call=True)
+    dana, sam = world.colleague("Dana"), world.colleague("Sam", Role.SUPERVISOR)
     ana = world.participant("Ana", dana)
     world.passes(hours=2)
     ana.texts("i need a job")
     ana.hears("passed this on")
     dana.hears("someone needs an answer")
-    world.sleeps(hours=10)  # 22:00; Omar was due at 16:00
+    world.sleeps(hours=10)  # 22:00; Sam was due at 16:30
     world.settles()
-    omar.hears_nothing()
+    sam.hears_nothing()
     world.passes(hours=11)
-    omar.hears("someone needs an answer")
+    sam.hears("someone needs an answer")
+
+
+def test_the_morning_brings_one_alert_for_all_of_the_night(world: World) -> None:
+    dana = world.colleague("Dana")
+    people = [world.participant(name, dana) for name in ("Ana", "Ben", "Cleo")]
+    world.passes(hours=9)
+    for person in people:
+        person.texts("i need a job")
+        person.hears("passed this on")
+    people[0].texts("and a ride to the interview, my bus pass ran out")
+    people[0].hears("passed this on")
+    dana.hears_nothing()
+    world.passes(hours=14)
+    alert = dana.hears("3 people need an answer", "take them all")
+    dana.texts(alert.split("text back ")[1].split()[0])
+    dana.hears("it is yours")
+    assert {flag.split()[2] for person in people for flag in world.flags(person)} == {"acknowledged"}
+
+
+def test_what_nobody_answered_by_the_end_of_the_day_goes_to_the_supervisor(world: World) -> None:
+    dana, sam = world.colleague("Dana"), world.colleague("Sam", Role.SUPERVISOR)
+    ana, ben = world.participant("Ana", dana), world.participant("Ben", dana)
+    ana.texts("i need a job")
+    world.passes(hours=2)
+    ben.texts("i need a job")
+    for person in (ana, ben):
+        person.hears("passed this on")
+        dana.hears("someone needs an answer")
+    world.passes(hours=4, minutes=29)
+    sam.hears_nothing()
+    world.passes(minutes=1)  # 16:30
+    sam.hears("2 people need an answer")
+    world.passes(hours=16, minutes=30)
+    dana.hears("2 people need an answer")
 
 
 def test_two_people_take_at_once_and_one_is_told_who_has_it(world: World) -> None:
@@ -169,7 +268,6 @@ def test_two_people_take_at_once_and_one_is_told_who_has_it(world: World) -> Non
     ana = world.participant("Ana", dana)
     ana.texts("he hit me")
     ana.hears("911")
-    world.passes(minutes=3)
     code_of_dana, code_of_omar = dana.code(), omar.code()
     dana.sends(code_of_dana)
     omar.sends(code_of_omar)
@@ -219,7 +317,10 @@ def test_danger_from_a_number_nobody_knows_is_alerted_and_not_answered(world: Wo
     stranger.texts("they shot at my house")
     stranger.hears_nothing()
     omar.hears("danger")
-    world.passes(minutes=4)
+    sam.hears("someone needs an answer")  # of the number that nobody knows
+    world.passes(minutes=3)
+    omar.hears("danger")
+    world.passes(minutes=3)
     sam.hears("danger")
     assert world.flags() == ["safety now open", "unknown today open"]
 

@@ -91,7 +91,7 @@ def test_a_job_that_never_gets_through_is_late(world: World, log: LogCapture) ->
         assert late_jobs(session, world.now) == ("escalate",)
     answer = world.app.test_client().get("/readyz")
     assert answer.status_code == 503 and "escalate" in answer.text
-    assert _events(log) == {"job_failed"}
+    assert _events(log) == {"job_failed", "promise_broken"}
 
 
 def test_what_a_dead_job_left_is_taken_up(world: World) -> None:

@@ -93,7 +93,7 @@ def test_an_unknown_number_is_seen_by_supervisors_and_on_call(world: World, brow
     sam = world.colleague("Sam", Role.SUPERVISOR)
     stranger = world.stranger()
     stranger.texts("need food for my kids")
-    link = omar.hears("answer").split("standby.example")[1].split()[0]
+    link = sam.hears("answer").split("standby.example")[1].split()[0]
     for colleague in (omar, sam):
         browser = browses(colleague)
         assert "Numbers we do not know" in browser.reads("/")

@@ -142,12 +142,13 @@ def test_somebody_elses_conversation_is_refused_in_a_sentence(world: World, brow
 
 
 def test_whom_an_alert_climbs_to_may_read_until_it_is_resolved(world: World, browses: Browses) -> None:
-    dana, omar = world.colleague("Dana"), world.colleague("Omar", on_call=True)
+    dana, omar = world.colleague("Dana"), world.colleague("Omar", backup=True)
     ana = world.participant("Ana", dana)
     _in_danger(world, ana, dana)
     browser = browses(omar)
     assert browser.opens(f"/people/{ana.id}").status_code == 403
-    world.passes(minutes=3)
+    world.passes(minutes=6)
+    dana.hears_all()
     link = omar.hears("danger").split("standby.example")[1].split()[0]
     assert "he hit me" in browser.reads(link)
     answer = browser.posts("/flags/1/resolve", outcome="helped", **{"from": "thread"})

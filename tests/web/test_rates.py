@@ -43,7 +43,7 @@ def test_supervisors_are_told_what_is_wrong(world: World, browses: Browses, log:
     log.entries[:] = [entry for entry in log.entries if entry["event"] != "flow_problem"]
     browser, dana = browses(world.colleague("Sam", Role.SUPERVISOR)), browses(world.colleague("Dana"))
     html = browser.reads("/rates")
-    assert "clock is late with: every job" in html and "bde" in html and "Nobody on call" in html
+    assert "clock is late with: every job" in html and "bde" in html and "Nobody who can be alerted is on call" in html
     assert "clock is late" not in dana.reads("/rates")
     world.settles()
     assert "The clock" not in browser.reads("/rates")

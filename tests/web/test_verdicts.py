@@ -249,6 +249,7 @@ def test_an_unknown_numbers_text_gets_its_verdict_too(world: World, browses: Bro
 
 def test_only_who_may_read_a_text_may_judge_it(world: World, browses: Browses, dana: Colleague, ana: Person) -> None:
     others = [world.colleague("Omar"), world.colleague("Ad", Role.ADMIN), world.colleague("Rey", Role.RESEARCHER)]
+    world.colleague("Sue", Role.SUPERVISOR)  # else what nobody looks after goes to everybody
     text_id = says(world, ana, "i need a place to sleep")
     strangers_id = says(world, world.stranger(), "i need a place to sleep")
     for colleague in others:
@@ -320,7 +321,7 @@ def test_many_at_once_leave_one_verdict_and_one_flag(
         with world.standby.db.writing() as session:
             message = session.get_one(Message, text_id)
             verdict = a_verdict(message, Need.HEALTH, VerdictKind.MISSED, dana.id, world.now, urgent=True)
-            changed.append(judge(session, verdict, world.settings))
+            changed.append(judge(session, verdict, world.standby.post.rules))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
