@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from bot import demo, flow_commands, logs, needs_commands
 from bot.alerts import ask_for_code
@@ -39,8 +39,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (ConfigError, FlowError, ImportProblem) as error:
             _complain(str(error))
-        except OperationalError as error:
+        except DBAPIError as error:
             _complain(f"The database cannot be used: {error.orig}")
+        except OSError as error:
+            _complain(f"This cannot be read or written: {error.filename or 'a file'}: {error.strerror}")
         ctx.exit(1)
 
 

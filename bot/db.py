@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -188,8 +187,6 @@ def _engine(url: str) -> Engine:
     target = make_url(url)
     if target.get_backend_name() != "sqlite":
         return create_engine(target.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
-    if target.database:
-        Path(target.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(target, connect_args={"isolation_level": None, "timeout": 20}, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -9,10 +9,12 @@ from typing import Protocol
 import structlog
 
 from bot.config import ROOT
+from bot.core import needs
 from bot.core.always import Always, parse_always
 from bot.core.escalation import Policy
 from bot.core.flow import Flow, FlowError, parse
 from bot.core.flow_check import check, check_always
+from bot.core.kinds import Found
 from bot.core.needs.phrases import Table, faults, read_table
 from bot.policy import POLICY, PolicyError, load_policy
 
@@ -130,6 +132,12 @@ class LiveShelf:
             return _noted(replace(self._shelf, problems=(str(error),)))
 
 
+def read_with(shelf: Shelf, text: str) -> Found:
+    """Read a message with what ships with Standby and with the programme's own words, as they stand now."""
+    detector = needs.shipped()
+    return replace(detector, tables=(*detector.tables, shelf.words)).find(text)
+
+
 def _stamps(directory: Path) -> frozenset[tuple[str, int, int]]:
     """What changes when a file of the directory is written, added or taken away."""
     states = [(path.name, path.stat()) for path in directory.glob("*.toml")]
@@ -155,15 +163,20 @@ def _read(path: Path) -> Flow | str:
 def load_words(path: Path, before: Table) -> tuple[Table, tuple[str, ...]]:
     """The programme's own words, or those from `before` where something is wrong, and what. No file, no words."""
     try:
-        table = read_table(path.read_text(encoding="utf-8"))
+        table = read_table(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return Table(), ()
-    except KeyError as error:
-        return before, (f"{path.name}: a rule has no {error}; none of the file's changes count until it has",)
+    except UnicodeDecodeError:
+        return before, (f"{path.name}: not a UTF-8 text; save it again as UTF-8{_until_mended(before)}",)
     except (OSError, ValueError, TypeError) as error:
-        return before, (f"{path.name}: {error}; none of the file's changes count until this is mended",)
-    wrong = tuple(f"{path.name}: {fault}" for fault in faults(table))
+        return before, (f"{path.name}: {error}{_until_mended(before)}",)
+    wrong = tuple(f"{path.name}: {fault}{_until_mended(before)}" for fault in faults(table))
     return (before, wrong) if wrong else (table, ())
+
+
+def _until_mended(before: Table) -> str:
+    kept = "the words stay as they were before" if before.rules else "none of these words count"
+    return f"; until this is mended {kept}"
 
 
 def _policy(path: Path, before: FlowShelf | None) -> tuple[Policy, tuple[str, ...]]:

@@ -25,7 +25,7 @@ from bot.core.turn import RaiseFlag, Turn
 from bot.db import Database, claim, do_each
 from bot.models import Beat, Direction, Message, OptOut, Participant, Staff
 from bot.outbox import Draft, Recipient, block, is_blocked, queue, unblock
-from bot.people import hold, opt_in, opt_out, owner_of, participant_at, staff_at, works_again
+from bot.people import hold, opt_in, opt_out, owner_of, participant_at, pause, staff_at, works_again
 from bot.scene import Scene, Talk
 
 log = structlog.get_logger()
@@ -33,6 +33,7 @@ log = structlog.get_logger()
 LEASE = timedelta(minutes=1)
 BATCH = 50
 TRIES = 3
+RESTS_FOR = timedelta(days=3)  # texts to a number that may be another person's, while a person looks
 AT_CARRIER = "carrier"  # how an opt-out came about that the carrier knows of, and answers START to
 FETCH = "fetch texts that no webhook brought"
 FETCH_BACK = timedelta(minutes=15)
@@ -261,6 +262,8 @@ def _take_from_participant(
     kind = keyword.kind if keyword else None
     blocked = is_blocked(session, message.other_hash)
     scene = Scene(session, inbox.talk, participant, None, None, now, message)
+    if kind is Kind.WRONG_NUMBER and found.by_rule is not Intent.WRONG_NUMBER:
+        return _ask_people(scene, found)
     if kind in (Kind.STOP, Kind.WRONG_NUMBER):
         assert keyword is not None
         return _end_texts(scene, found, keyword)
@@ -299,6 +302,18 @@ def _end_texts(scene: Scene, found: Found, keyword: Keyword) -> Lane:
         said = always.stopped if keyword.kind is Kind.STOP else always.wrong_number
         _say_once(scene, said, message, confirms_opt_out=True)  # 47 CFR 64.1200(a)(12): it only confirms
     return _at_least_today(found).lane
+
+
+def _ask_people(scene: Scene, found: Found) -> Lane:
+    """The model alone takes it for a wrong number. That would end the follow-ups for good, as no START undoes it: so
+    texts rest, and a person looks.
+    """
+    heard = _at_least_today(replace(found, intent=Intent.REPLY))
+    flags = [each for each in machine.unprompted(heard, scene.given()).effects if isinstance(each, RaiseFlag)]
+    scene.perform(Turn(None, (*flags, RaiseFlag(Attention.READ))))
+    end_running(scene.session, scene.participant.id, Outcome.HANDED_OVER, scene.now)
+    pause(scene.session, scene.participant, scene.now + RESTS_FOR, scene.now)
+    return heard.lane
 
 
 def _say_once(scene: Scene, texts: Texts, message: Message, confirms_opt_out: bool = False) -> None:

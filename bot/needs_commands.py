@@ -7,20 +7,24 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 from sqlalchemy import true
 
 from bot import needs_report
-from bot.config import load_settings
-from bot.core.kinds import Intent, Need
+from bot.config import ROOT, load_settings
+from bot.core.kinds import Intent, Lane, Language, Need
 from bot.core.needs import find, version
 from bot.core.needs.evaluation import Evaluation, Labelled, evaluate
+from bot.flows import load_flows, read_with
 from bot.learning import take_out
 from bot.sheets import ImportProblem
 from bot.wiring import build, ready
 
-console = Console()
-WANTED = 'each line must be like {"text": …, "lang": …, "needs": […], "urgent": …, "intent": …}'
+terminal = Console()
+console = terminal if terminal.is_terminal else Console(width=160)  # in a file no row is folded
+WANTED = 'each line must be like {"text": …, "lang": "en", "needs": ["job"], "urgent": false, "intent": "reply"}'
+LANGUAGES = (*Language, "mixed")
 
 
 @click.group()
@@ -28,17 +32,43 @@ def needs() -> None:
     """What replies say."""
 
 
+MEANING = {
+    Lane.NOW: "A person is alerted at once.",
+    Lane.TODAY: "A person reads it today.",
+    Lane.CLOSED: "Nobody needs to read it: the whole of it is on the closed list of harmless replies.",
+}
+
+
 @needs.command()
 @click.argument("text")
-def explain(text: str) -> None:
-    """Show the lane, the intent and each need of a text, with the words and the rule that say so."""
-    found = find(text)
+@click.option(
+    "--flows",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="STANDBY_FLOWS",
+    default=ROOT / "flows",
+    help="Where the programme's own words are, in words.toml.",
+)
+def explain(text: str, folder: Path) -> None:
+    """Show the lane, the intent and each need of a text, with the words and the rule that say so.
+
+    It is read as a participant's reply is, with the programme's own words.
+    """
+    shelf = load_flows(folder)
+    for problem in shelf.problems:
+        click.echo(problem, err=True)
+    found = read_with(shelf, text)
     click.echo(f"lane: {found.lane}   intent: {found.intent}")
     for hit in found.hits:
         urgent = " urgent" if hit.urgent else ""
         click.echo(f"{hit.need}{urgent}: \"{text[hit.start : hit.end]}\" ({hit.rule})")
     if not found.hits:
         click.echo("no need found")
+    click.echo(MEANING[found.lane])
+    if found.intent is not Intent.REPLY:
+        click.echo(f"{found.intent}: {'by the words of a rule' if found.by_rule is found.intent else 'by the model'}")
+    if version() == "none":
+        click.echo("The model's weights cannot be read: rules read alone, and close nothing.")
 
 
 @needs.command("evaluate")
@@ -50,12 +80,22 @@ def explain(text: str) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Also write the tables into this Markdown page, between its marks.",
 )
-def evaluate_files(files: tuple[Path, ...], as_json: bool, page: Path | None) -> None:
-    """Measure what is found in labelled texts: one JSON object a line, as docs/needs.md describes."""
+@click.option("--with-texts", is_flag=True, help="Quote texts read wrongly in that page: never real people's.")
+def evaluate_files(files: tuple[Path, ...], as_json: bool, page: Path | None, with_texts: bool) -> None:
+    """Measure what is found in labelled texts: one JSON object a line, as docs/needs.md describes.
+
+    What ships with Standby is measured, without a programme's own words.
+    """
     find("warm")  # loading the weights is no part of reading a message
-    result = evaluate([row for file in files for row in _labelled(file)], time.perf_counter)
+    rows = [row for file in files for row in _labelled(file)]
+    if not rows:
+        raise ImportProblem(f"{files[0].name}: holds no rows; {WANTED}")
     if page:
-        needs_report.write_into(page, result, version())
+        needs_report.check_marks(page)
+    shown = track(rows, "Reading", console=Console(stderr=True), disable=not terminal.is_terminal)
+    result = evaluate(shown, time.perf_counter if as_json else None)
+    if page:
+        needs_report.write_into(page, result, version(), with_texts)
     if as_json:
         click.echo(json.dumps(result.as_object()))
     else:
@@ -91,15 +131,30 @@ def _labelled(file: Path) -> Iterator[Labelled]:
 def _row(place: str, line: str) -> Labelled:
     try:
         row = json.loads(line)
-        text, lang, urgent = row["text"], row["lang"], row["urgent"]
-        needs_named = frozenset(Need(each) for each in row["needs"])
-        if not isinstance(text, str) or not isinstance(urgent, bool):
-            raise TypeError("text is a string and urgent is true or false")
-        return Labelled(text, lang, needs_named, urgent, Intent(row["intent"]), str(row.get("kind", "")))
-    except KeyError as error:
-        raise ImportProblem(f"{place}: {error} is missing; {WANTED}") from error
-    except (ValueError, TypeError) as error:
-        raise ImportProblem(f"{place}: {error}; {WANTED}") from error
+    except (ValueError, RecursionError) as error:
+        raise ImportProblem(f"{place}: this line is no JSON object; {WANTED}") from error
+    if problem := _what_is_wrong(row):
+        raise ImportProblem(f"{place}: {problem}; {WANTED}")
+    named = frozenset(Need(each) for each in row["needs"])
+    return Labelled(row["text"], row["lang"], named, row["urgent"], Intent(row["intent"]), str(row.get("kind", "")))
+
+
+def _what_is_wrong(row: object) -> str:
+    """The first thing that is wrong with a row, in a few words; empty where nothing is."""
+    if not isinstance(row, dict):
+        return "this line is no JSON object"
+    for name in ("text", "lang", "needs", "urgent", "intent"):
+        if name not in row:
+            return f"{name} is missing"
+    if not isinstance(row["text"], str):
+        return "text must stand between quotes"
+    if row["lang"] not in LANGUAGES:
+        return f"lang is one of: {', '.join(LANGUAGES)}"
+    if not isinstance(row["needs"], list) or any(each not in list(Need) for each in row["needs"]):
+        return f"needs is a list out of: {', '.join(Need)}"
+    if not isinstance(row["urgent"], bool):
+        return "urgent is true or false, without quotes"
+    return "" if row["intent"] in list(Intent) else f"intent is one of: {', '.join(Intent)}"
 
 
 @needs.command()
@@ -111,18 +166,22 @@ def learned(out: Path | None) -> None:
     streets and the story itself are not: read the texts before you pass them on. That they were taken goes on record.
     """
     standby = ready(build(load_settings()))
+    if out is not None and out.exists():
+        raise ImportProblem(f"{out} is there already; choose another name, nothing is written over")
     with standby.db.writing() as session:
         lines = take_out(session, true(), standby.now())
     if out is None:
         click.echo(lines, nl=False)
     else:
         _write(out, lines)
+    count = len(lines.splitlines())
+    click.echo(f"{count} texts. Read them before you pass them on: they hold people's stories.", err=True)
 
 
 def _write(out: Path, lines: str) -> None:
-    """A new file is for its owner's eyes only."""
+    """The file is for its owner's eyes only."""
     try:
-        out.touch(mode=0o600)
+        out.touch(mode=0o600, exist_ok=False)
         out.write_text(lines, encoding="utf-8")
     except OSError as error:
         raise click.FileError(str(out), error.strerror) from error

@@ -47,21 +47,33 @@ def f1(result: Evaluation) -> str:
     return f"{result.micro_f1:.3f} ({low:.3f} to {high:.3f})"
 
 
-def write_into(page: Path, result: Evaluation, version: str) -> None:
-    """Put the report between the marks of a Markdown page. Raises ImportProblem where the page has none."""
-    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+def write_into(page: Path, result: Evaluation, version: str, with_texts: bool) -> None:
+    """Put the report between the marks of a Markdown page. Raises ImportProblem where the page has none.
+
+    Texts are quoted only `with_texts`: what real people wrote does not belong on a page.
+    """
+    before, after = check_marks(page)
+    page.write_text(f"{before}{BEGIN}\n{report(result, version, with_texts)}\n{END}{after}", encoding="utf-8")
+
+
+def check_marks(page: Path) -> tuple[str, str]:
+    """What stands before and after the marks of a page. Raises ImportProblem where they are not there."""
+    try:
+        before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    except UnicodeDecodeError as error:
+        raise ImportProblem(f"{page.name}: not a UTF-8 text; save it again as UTF-8") from error
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ImportProblem(f"{page.name}: the lines {BEGIN} and {END} must stand where the figures belong")
-    page.write_text(f"{before}{begin}\n{report(result, version)}\n{end}{after}", encoding="utf-8")
+    return before, after
 
 
-def report(result: Evaluation, version: str) -> str:
+def report(result: Evaluation, version: str, with_texts: bool) -> str:
     """The whole report in Markdown."""
-    return "\n\n".join(_sections(result, version))
+    return "\n\n".join(_sections(result, version, with_texts))
 
 
-def _sections(result: Evaluation, version: str) -> Iterator[str]:
+def _sections(result: Evaluation, version: str, with_texts: bool) -> Iterator[str]:
     yield f"Model {version}, {len(result.rows)} messages. In brackets: 95 % intervals."
     yield "### What reaches a person"
     parts = {"all": result} | {lang: result.only(_of(lang)) for lang in _langs(result)}
@@ -74,8 +86,9 @@ def _sections(result: Evaluation, version: str) -> Iterator[str]:
     yield _table(("intent", "precision", "recall", "right", "wrong", "missed"), counted(result.intents))
     yield "### By kind of message"
     yield _table(("kind", "n", "now", "today", "closed", "micro F1"), _kinds(result))
-    yield from _errors("Dangers that rang nobody", result, lambda row: row.urgent or Need.SAFETY in row.needs, False)
-    yield from _errors("Harmless texts that rang somebody", result, lambda row: row.harmless, True)
+    dangers = _wrong(result, lambda row: row.urgent or Need.SAFETY in row.needs, rang=False)
+    yield from _errors("Dangers that rang nobody", dangers, with_texts)
+    yield from _errors("Harmless texts that rang somebody", _wrong(result, lambda row: row.harmless, True), with_texts)
 
 
 def _langs(result: Evaluation) -> list[str]:
@@ -93,10 +106,13 @@ def _kinds(result: Evaluation) -> Iterator[Row]:
         yield kind, str(len(part.rows)), *(str(lanes[lane]) for lane in Lane), f"{part.micro_f1:.3f}"
 
 
-def _errors(title: str, result: Evaluation, chosen: Callable[[Labelled], bool], rang: bool) -> Iterator[str]:
-    wrong = [pair for pair in result.rows if chosen(pair[0]) and (pair[1].lane is Lane.NOW) is rang]
+def _wrong(result: Evaluation, chosen: Callable[[Labelled], bool], rang: bool) -> list[tuple[Labelled, Found]]:
+    return [pair for pair in result.rows if chosen(pair[0]) and (pair[1].lane is Lane.NOW) is rang]
+
+
+def _errors(title: str, wrong: list[tuple[Labelled, Found]], with_texts: bool) -> Iterator[str]:
     yield f"### {title} ({len(wrong)})"
-    if wrong:
+    if wrong and with_texts:
         yield "\n".join(map(_error, wrong[:SHOWN]))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import click
 from rich.console import Console
@@ -10,12 +11,11 @@ from rich.console import Console
 from bot.core import keywords
 from bot.core.always import Always
 from bot.core.flow import Flow
-from bot.core.kinds import Lane, Language, Purpose
+from bot.core.kinds import Found, Lane, Language, Purpose
 from bot.core.machine import begin, nudge, reply, silence
-from bot.core.needs import find
 from bot.core.speech import render, say_moment
 from bot.core.turn import Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
-from bot.flows import FlowShelf
+from bot.flows import FlowShelf, read_with
 
 WORDS = {"worker": "Ana", "programme": "Our programme", "contact": "816-555-0100"}
 BETWEEN_TEXTS = timedelta(minutes=5)
@@ -38,6 +38,7 @@ class Rehearsal:
     language: Language
     now: datetime
     console: Console
+    find: Callable[[str], Found]
     position: Position | None = None
     asked_at: datetime = field(init=False)
     nudged: bool = False
@@ -56,7 +57,7 @@ class Rehearsal:
             self.waits()
             return
         self.now += BETWEEN_TEXTS
-        found = find(text)
+        found = self.find(text)
         keyword = keywords.read(text, intent=found.intent)
         if keyword and keyword.kind in ENDING:
             self.ends_for_good(keyword)
@@ -125,7 +126,8 @@ def rehearse(
         wrong = [line for line in shelf.problems if line.startswith(f"{name}.toml")]
         raise click.ClickException("\n".join(wrong) or f"no flow named '{name}'; there are: {', '.join(shelf.flows)}")
     now = now or datetime.now().astimezone()
-    rehearsal = Rehearsal(shelf.flows[name], shelf.always, language, now, console or Console())
+    find = partial(read_with, shelf)
+    rehearsal = Rehearsal(shelf.flows[name], shelf.always, language, now, console or Console(), find)
     ask = ask or ask_at_terminal
     rehearsal.note("Type what the person texts. An empty line lets time pass.")
     rehearsal.begins()

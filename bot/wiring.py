@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 from sqlalchemy import select
@@ -13,11 +14,9 @@ from bot import alerts, deliveries, inbox, outbox
 from bot.carrier import Carrier
 from bot.carrier.twilio import TwilioCarrier
 from bot.config import ConfigError, Settings
-from bot.core import needs
-from bot.core.kinds import Found
 from bot.db import Database
 from bot.deliveries import Callback
-from bot.flows import LiveShelf, Shelf
+from bot.flows import LiveShelf, Shelf, read_with
 from bot.inbox import Inbox, Incoming
 from bot.migrations import is_current
 from bot.models import Beat, Rehearsal
@@ -90,17 +89,14 @@ def build(
     shelf = LiveShelf(settings.flows)
     post = Post(db, carrier or _twilio(settings), settings, lambda: shelf.policy)
     clock = now or (partial(rehearsal_now, db) if settings.simulated else real_now)
-    return Standby(settings, Inbox(Talk(post, shelf), partial(_find, shelf)), clock, soon or _Worker().soon)
-
-
-def _find(shelf: Shelf, text: str) -> Found:
-    """Read a message with what ships and with the programme's own words, as they stand now."""
-    detector = needs.shipped()
-    return replace(detector, tables=(*detector.tables, shelf.words)).find(text)
+    return Standby(settings, Inbox(Talk(post, shelf), partial(read_with, shelf)), clock, soon or _Worker().soon)
 
 
 def ready(standby: Standby) -> Standby:
-    """The same, if its database is of this version. Raises ConfigError."""
+    """The same, if its database is of this version. Raises ConfigError. A file that is not there is not made."""
+    url = standby.db.engine.url
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise ConfigError(f"There is no database {url.database}. If the name is right, make it: python -m bot init")
     if not is_current(standby.db.engine):
         raise ConfigError("The database is not of this version. First: python -m bot init")
     return standby

@@ -58,9 +58,9 @@ def run(*words: str, input: str | None = None) -> Result:
     return result
 
 
-def works(*words: str) -> str:
+def works(*words: str, told: str = "") -> str:
     result = run(*words)
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, told)
     return result.stdout
 
 
@@ -93,7 +93,8 @@ def test_a_database_is_made_and_made_again_without_harm(database: Database) -> N
 @pytest.mark.parametrize("words", [OMAR, ("import", "participants", "people.csv"), ("needs", "learned"), ("tick",)])
 def test_without_a_database_the_first_step_is_named(words: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("name,phone\n")
-    assert fails(*words) == "The database is not of this version. First: python -m bot init"
+    said = fails(*words)
+    assert said.startswith("There is no database ") and said.endswith("make it: python -m bot init")
 
 
 @pytest.mark.parametrize("words", [("init",), OMAR, ("tick",)])
@@ -288,13 +289,15 @@ def judged(database: Database) -> None:
 
 
 def test_corrected_texts_are_taken_out_for_evaluation(judged: None, database: Database, tmp_path: Path) -> None:
-    line = works("needs", "learned")
+    told = "1 texts. Read them before you pass them on: they hold people's stories.\n"
+    line = works("needs", "learned", told=told)
     assert json.loads(line) == {
         "text": "its [name]. i need a place to sleep", "lang": "en", "needs": ["housing"], "urgent": False,
         "intent": "reply",
     }  # fmt: skip
     path = tmp_path / "learned.jsonl"
-    assert works("needs", "learned", "--out", str(path)) == ""
+    assert works("needs", "learned", "--out", str(path), told=told) == ""
+    assert "learned.jsonl" in fails("needs", "learned", "--out", str(path))  # and what is there stays
     assert path.read_text() == line and path.stat().st_mode & 0o077 == 0
     assert json.loads(works("needs", "evaluate", str(path), "--json"))["n"] == 1
     with database.reading() as session:

@@ -51,11 +51,18 @@ def test_an_edit_counts_without_a_restart(folder: Path) -> None:
     ("broken", "says"),
     [
         ("[[rule", "words.toml: "),
-        (CORNER.replace('example = "they at the 35th corner again"\n', ""), "a rule has no 'example'"),
+        (CORNER.replace('example = "they at the 35th corner again"\n', ""), "rule 'the corner': example is missing"),
         (CORNER.replace("they at the 35th corner again", "nobody there"), "its example is not found"),
         (CORNER.replace("lunch at the 35th corner store", "they at the 35th corner"), "look-alike is taken"),
         (CORNER.replace('"safety"', '"gold"'), "gold"),
         (CORNER.replace("they at", "(they at"), "bracket"),
+        (CORNER.replace('["they at the 35th corner"]', '["*"]'), "rule 'the corner'"),
+        (CORNER.replace("phrases = [", 'phrases = ["at work", '), "would find 'at work rn"),
+        (CORNER.replace("phrases = [", 'phrases = ["rn", '), "write 'now'"),
+        (CORNER.replace('["they at the 35th corner"]', '"they at the 35th corner"'), "phrases is a list"),
+        (CORNER.replace("urgent = true", 'urgent = "false"'), "urgent is true or false, without quotes"),
+        (CORNER.replace("urgent", "urgant"), "nobody knows 'urgant'"),
+        (CORNER.replace("[[rule]]", "[[rules]]"), "rules"),
     ],
 )
 def test_a_fault_is_named_and_the_last_good_words_stay(folder: Path, broken: str, says: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.core.kinds import Intent
-from bot.core.normal import Normal, normalise
+from bot.core.normal import Normal, normalise, without_emoji
 from bot.core.patterns import Book, Whole, uncovered
 
 
@@ -41,6 +41,7 @@ class _Table:
     carrier: Mapping[str, Kind]
     whole: Whole[Kind]
     book: Book[Kind | None]  # None stands for a figure: what only sounds like a keyword
+    wanted: Book[bool]
 
 
 def read(text: str, carrier_says: str | None = None, intent: Intent = Intent.REPLY) -> Keyword | None:
@@ -68,21 +69,26 @@ def read(text: str, carrier_says: str | None = None, intent: Intent = Intent.REP
 
 @dataclass(frozen=True)
 class Told:
-    """The keyword that a message holds, or None, and whether it is nothing else beside it."""
+    """The keyword that a message holds, or None, and whether it is nothing else beside it.
+
+    `wanted`: it says that texts are welcome, or that the writer is who we mean.
+    """
 
     kind: Kind | None
     whole: bool = False
+    wanted: bool = False
 
 
 def told(normal: Normal) -> Told:
     """Say which keyword a normalised message holds, leaving aside what the carrier did about it."""
-    alone = TABLE.whole.meaning(normal)
+    alone = TABLE.whole.meaning(normal) or TABLE.whole.meaning(without_emoji(normal))
     matches = list(TABLE.book.search(normal))
     figures = [match for match in matches if match.value is None]
     inside = uncovered((match for match in matches if match.value), figures)
     found = {alone, *(match.value for match in inside)}
     kind = next((kind for kind in Kind if kind in found), None)
-    return Told(kind, whole=kind is not None and kind is alone)
+    wanted = any(True for _ in TABLE.wanted.search(normal))
+    return Told(kind, whole=kind is not None and kind is alone, wanted=wanted)
 
 
 def intent_of(text: str) -> Intent:
@@ -100,6 +106,7 @@ def load(path: Path) -> _Table:
         carrier={word: Kind(kind) for kind, words in table["carrier"].items() for word in words},
         whole=Whole(_phrases(rules, "whole"), padding, classes),
         book=Book([*_phrases(rules, "phrases"), *figures], classes),
+        wanted=Book([(phrase, True) for phrase in table["wanted"]["phrases"]], classes),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,12 +51,21 @@ def normalise(text: str) -> Normal:
     "DON’T  stoppp!" becomes "dont stop ". An emoji is a word of its own; skin tones and invisible
     characters go. Total for every str, in time linear to its length.
     """
-    words = tuple(_joined(_words(text)))
+    return _laid_out(tuple(_joined(_words(text))))
+
+
+def _laid_out(words: Sequence[Word]) -> Normal:
     at, position = [], 0
     for word in words:
         at.append(position)
         position += len(word.text) + 1
-    return Normal(words, "".join(f"{word.text} " for word in words), tuple(at))
+    return Normal(tuple(words), "".join(f"{word.text} " for word in words), tuple(at))
+
+
+def without_emoji(normal: Normal) -> Normal:
+    """The same without words that hold no letter and no digit: a face beside a word does not change what it asks."""
+    spoken = [word for word in normal.words if word.text.isalnum()]
+    return normal if len(spoken) == len(normal.words) else _laid_out(spoken)
 
 
 def _words(text: str) -> Iterator[Word]:

@@ -24,6 +24,7 @@ from bot.core.normal import Normal
 TOKEN = re.compile(r"\.\.\.|[()|?^$]|[^\s()|?^$]+")
 ENDINGS = re.compile(r"(\w+)\(([\w|]*)\)(\??)")
 DOUBLED = re.compile(r"([^\W\d_])\1")
+SIGNS = frozenset(("...", "(", ")", "|", "?", "^", "$"))
 GAP = r"(?:\S+ ){0,3}?"
 ANYWHERE = ""  # the index key of patterns whose first word has an open ending
 
@@ -57,9 +58,9 @@ class _Part:
 class Book(Generic[T]):
     """Many phrases, searched at once: only those that can begin with a word are tried there."""
 
-    def __init__(self, phrases: Iterable[tuple[str, T]], classes: Mapping[str, str]) -> None:
+    def __init__(self, phrases: Iterable[tuple[str, T]], classes: Mapping[str, str], loose: bool = True) -> None:
         self._index: dict[str, list[tuple[str, T]]] = defaultdict(list)
-        grammar = _Grammar(classes)
+        grammar = _Grammar(classes, loose)
         for source, value in phrases:
             part = grammar.parse(source)
             if part.optional:
@@ -87,10 +88,15 @@ def uncovered(matches: Iterable[Match[T]], covers: Iterable[Match[T]]) -> list[M
 
 
 class Whole(Generic[T]):
-    """Phrases that count only as the whole message: laid end to end, with nothing but padding between."""
+    """Phrases that count only as the whole message: laid end to end, with nothing but padding between.
 
-    def __init__(self, cores: Iterable[tuple[str, T]], padding: Iterable[str], classes: Mapping[str, str]) -> None:
-        self._pieces: Book[T | None] = Book([*cores, *((phrase, None) for phrase in padding)], classes)
+    Not `loose`, a word counts only as it is written: "god" is not "good".
+    """
+
+    def __init__(
+        self, cores: Iterable[tuple[str, T]], padding: Iterable[str], classes: Mapping[str, str], loose: bool = True
+    ) -> None:
+        self._pieces: Book[T | None] = Book([*cores, *((phrase, None) for phrase in padding)], classes, loose)
 
     def meaning(self, normal: Normal) -> T | None:
         """What the message stands for; None where a word is left over, all is padding, or it says two things."""
@@ -112,8 +118,9 @@ def _compiled(regex: str) -> re.Pattern[str]:
 class _Grammar:
     """Reads patterns with one set of classes; each class is read once."""
 
-    def __init__(self, classes: Mapping[str, str]) -> None:
+    def __init__(self, classes: Mapping[str, str], loose: bool) -> None:
         self._classes = classes
+        self._loose = loose
         self._read: dict[str, _Part] = {}
 
     def parse(self, source: str) -> _Part:
@@ -169,9 +176,13 @@ class _Grammar:
             case word if word.startswith("{"):
                 return self._class(word[1:-1])
             case word if word.endswith("*"):
-                return _Part(rf"{_loose(word[:-1])}\S* ", frozenset({ANYWHERE}), False)
+                return _Part(rf"{self._spelt(word[:-1])}\S* ", frozenset({ANYWHERE}), False)
             case word:
-                return _Part(f"{_loose(word)} ", frozenset({_squeezed(word)}), False)
+                return _Part(f"{self._spelt(word)} ", frozenset({_squeezed(word)}), False)
+
+    def _spelt(self, word: str) -> str:
+        """Loose, the doubled letters of a word are also single: "kill" finds "kil"."""
+        return DOUBLED.sub(r"\1\1?", re.escape(word)) if self._loose else re.escape(word)
 
     def _class(self, name: str) -> _Part:
         if name not in self._classes:
@@ -181,15 +192,17 @@ class _Grammar:
         return self._read[name]
 
 
+def literal_words(source: str) -> Iterator[str]:
+    """The words a phrase is made of, without classes and the signs of this language."""
+    for token in TOKEN.findall(ENDINGS.sub(_with_endings, source)):
+        if token not in SIGNS and not token.startswith("{") and (word := token.rstrip("*")):
+            yield word
+
+
 def _with_endings(found: re.Match[str]) -> str:
     """Write "sol(o|a)" as "(solo|sola)"."""
     stem, endings, optional = found.groups()
     return "(" + "|".join(stem + ending for ending in [*endings.split("|"), *([""] if optional else [])]) + ")"
-
-
-def _loose(word: str) -> str:
-    """The word, its doubled letters also single: "kill" finds "kil"."""
-    return DOUBLED.sub(r"\1\1?", re.escape(word))
 
 
 def _squeezed(word: str) -> str:

@@ -18,6 +18,8 @@ def _config(engine: Engine | None = None) -> Config:
 
 def migrate(engine: Engine) -> None:
     """Bring the database to this version; a new one gets all tables, one that is current is left alone."""
+    if engine.url.get_backend_name() == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     command.upgrade(_config(engine), "head")
 
 

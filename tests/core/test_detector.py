@@ -82,8 +82,8 @@ STRANGE = ["", "   ", "👍🔥", "?!", "🤷", "1234567", "你好", "مرحبا
 
 @pytest.mark.parametrize("text", STRANGE)
 def test_what_cannot_be_read_is_read_by_a_person(text):
-    assert find(text).lane is not Lane.CLOSED or harmless(text, normalise(text))
-    assert find(f"{text} 🤷").lane is not Lane.CLOSED
+    assert find(text).lane is Lane.TODAY
+    assert find(f"{text} 🤷").lane is Lane.TODAY
 
 
 def test_danger_next_to_stop_is_both():
@@ -146,7 +146,53 @@ def test_a_long_text_of_anything_is_read_in_bounded_work(text):
     assert sum(map(len, shipped().model.windows(text))) <= WINDOW
 
 
+def test_a_programmes_own_alarm_without_a_letter_rings_with_its_own_need():
+    own = read_table("""
+        [[rule]]
+        name = "the sign"
+        language = "en"
+        needs = ["family"]
+        urgent = true
+        phrases = ["🐍"]
+        example = "🐍"
+        lookalike = "a snake at the zoo"
+    """)
+    found = Detector((TABLE, own), shipped().model).find("🐍")
+    assert (found.lane, found.needs) == (Lane.NOW, (Need.FAMILY,))
+    assert [(hit.rule, hit.urgent) for hit in found.hits] == [("the sign", True)]
+
+
+def test_a_rule_that_only_hints_is_never_named_as_the_reason():
+    certain = {rule.name for rule in TABLE.rules if rule.phrases}
+    for text in TUNING[::3]:
+        assert {hit.rule for hit in find(text).hits if hit.rule in certain} <= {
+            hit.rule for hit in TABLE.hits(normalise(text)) if hit.certain
+        }
+
+
+@pytest.mark.parametrize("at", range(0, 100, 7))
+def test_damaged_weights_are_no_model(tmp_path, at):
+    for name in ("model.toml", "weights.npz"):
+        kept = (WEIGHTS / name).read_bytes()
+        place = len(kept) * at // 100
+        hurt = bytes(255 - each for each in kept[place : place + 200])
+        (tmp_path / name).write_bytes(kept[:place] + hurt + kept[place + 200 :])
+    readable(tmp_path)  # whole or none, never an exception
+
+
+def test_small_talk_joined_in_any_way_hides_little():
+    joints = ("{} {}", "{}, {}", "{}. {}", "{} lol {}")
+    texts = [joint.format(*pair) for joint in joints for danger in FOUND[::5] for pair in _both_ways(danger)]
+    kept = [find(text).lane is Lane.NOW for text in texts]
+    assert sum(kept) / len(kept) >= 0.93
+
+
+def _both_ways(danger: str) -> list[tuple[str, str]]:
+    return [("hola gracias", danger), (danger, "ok thanks god bless")]
+
+
 def test_a_danger_deep_in_a_long_text_is_found():
     filler = "we went to the store and then my aunt cooked rice and the kids watched a movie "
-    text = filler * 8 + "he choked me last night and he has a gun " + filler * 8
+    text = filler * 8 + "so they finally found the new apartment and he said tonight is my last night " + filler * 8
+    assert RULES_ALONE.find(text).lane is not Lane.NOW  # it is the model that finds it, in one of its windows
     assert find(text).lane is Lane.NOW

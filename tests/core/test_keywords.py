@@ -88,7 +88,7 @@ saquenme de la lista de la corte | sáquenme de esta casa | quitenme de la calle
 dar de baja la luz | me van a dar de baja del seguro | darme de baja de la escuela
 ya me quiero dar de baja de esta vida | borrenme de este mundo | quiero cancelar las citas | que paren el desalojo
 ya no quiero los bills | no quiero mas problemas | ya no quiero nada con la vida | no mas textos a mi ex
-no me escribas estoy trabajando | ya no mandes mensajes a mi ex
+ya no mandes mensajes a mi ex
 """
 NOT_WRONG = """
 got the wrong number of hours on my check | he kept calling the wrong number | they arrested the wrong person
@@ -142,9 +142,40 @@ def test_the_carrier_decides_over_the_body(said, text):
     assert read(text, carrier_says=said) == Keyword(Kind(said.lower()), answered_by_carrier=True)
 
 
-@pytest.mark.parametrize("text", ["unstop.", "start again", "sign me back up", "EMPEZAR", "iniciar", "opt in"])
+RESTARTS = """
+unstop. | start again | sign me back up | EMPEZAR | iniciar | opt in | text me again | you can text me again
+put me back on your list | opt back in | quiero recibir mensajes | ya me pueden escribir de nuevo
+"""
+
+
+@pytest.mark.parametrize("text", cells(RESTARTS))
 def test_start_in_other_words_is_ours(text):
-    assert read(text) == Keyword(Kind.START, answered_by_carrier=False)
+    assert taken(text) == Keyword(Kind.START, answered_by_carrier=False)
+
+
+WANTED = """
+keep texting me | dont stop texting me | please text me back | i still want these texts | no dejen de escribirme
+can you text me instead of calling | ya no necesito nada gracias | yes this is marcus | hi this is marcus, new phone
+si soy marcos | this is not the wrong number | i dont need anything no more | no mas, gracias. todo bien
+"""
+
+
+@pytest.mark.parametrize("text", cells(WANTED))
+def test_who_wants_the_texts_or_is_who_we_mean_is_not_taken_off(text):
+    assert taken(text) is None
+
+
+STOP_WITH_A_FACE = "STOP 😭 | stop❗ | stop 💯 | stop ⛔ | unsubscribe 😭 | ALTO❗❗ | quit 😂 | para ya 😂 | stop 😭😭"
+
+
+@pytest.mark.parametrize("text", cells(STOP_WITH_A_FACE))
+def test_a_face_beside_the_word_changes_nothing(text):
+    assert taken(text) == Keyword(Kind.STOP, answered_by_carrier=False)
+
+
+@pytest.mark.parametrize("text", ["quit texting", "dont text", "no texts", "no texteen"])
+def test_two_words_are_enough_where_they_are_plain(text):
+    assert taken(text) == Keyword(Kind.STOP, answered_by_carrier=False)
 
 
 def test_an_unknown_word_of_the_carrier_changes_nothing():

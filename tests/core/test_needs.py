@@ -56,7 +56,7 @@ cut my hair today | looking for my keys lol | im killing it at my new job
 i need a nail gun for work | see you at 3 | it's hot outside | no need for a ride | jaja me muero de risa
 aqui trabajando | me siguen gustando las clases | estoy muerto de cansancio pero bien
 ya consegui trabajo gracias | compre una pistola de agua
-dont text me im at work | cant talk im reading | stop texting me he moved | stop texting he has a new phone
+dont text me im at work | cant talk im reading | stop texting me he moved
 no me escribas estoy trabajando | no me escriba estoy aqui en el trabajo | no me llames estoy leyendo
 ya no me escriban ya tiene otro telefono | ya esta aqui mi hijo | make it stop texting me
 para nada esta aqui todo bien | ya no me manden mensajes no tengo telefono
@@ -64,10 +64,10 @@ take me off the list for the shelter | unsubscribe | quit my job | cancel my lig
 quiero darme de baja del seguro | tengo corte el martes | ando corto de dinero | me corté el pelo
 """
 CLOSED = """
-im good | all good thanks | doing fine | todo bien gracias | 👍 | 👍🏽👍🏽 | ok | OK. | 1 | Im good, thank you!
+im good | all good thanks | doing fine | todo bien gracias | 👍 | 👍🏽👍🏽 | ok | OK. | Im good, thank you!
 I’m doing pretty good today 😊 | im good :) | hey im alright | good morning, everything is great thank God
-blessed | thanks | have a good day | goood | muy bien gracias | todo bien gracias a Dios
-estoy bien, gracias por preguntar | hola, bien | excelente | gracias | 1️⃣
+blessed | thanks | have a good day | muy bien gracias | todo bien gracias a Dios
+estoy bien, gracias por preguntar | hola, bien | excelente | gracias
 """
 TODAY = """
 yes | no | 2 | ok? | im good :( | im fine... | im fine… | good i guess | not good | im good but | im good 😭
@@ -199,9 +199,9 @@ def test_stop_does_not_hide_the_danger():
 
 
 def test_a_hit_names_the_very_words():
-    text = "🙏🏽 Él dice que  ME PEGÓ, y me pegó"
+    text = "🙏🏽 Pues  HE HIT ME, y hé hit me"
     quoted = [text[hit.start : hit.end] for hit in find(text).hits if hit.need is Need.SAFETY]
-    assert "ME PEGÓ" in quoted and "me pegó" in quoted
+    assert quoted == ["HE HIT ME", "hé hit me"]
 
 
 @pytest.mark.parametrize("text", ["someone shot my cousin", "stop", "call me", "who is this"])

@@ -21,7 +21,6 @@ safety | trae pistola y esta afuera de mi casa | trae pistola de agua y esta jug
 safety | me pegó mi marido otra vez | me pegó el sol bien fuerte otra vez
 safety | le dispararon a mi primo y van a volver | le dispararon flechas al jabali en el videojuego
 safety | dicen que si no pago me van a quebrar | dicen que si no pago me cortan el internet
-safety | me obligan a guardar el arma | me toca guardar la ropa
 safety | he won't let me leave the house and took my phone | he let me leave work early and took my shift
 housing | we gotta be out by the first and got nowhere to go | we moved in on the first and love the place
 housing | nos van a desalojar el viernes | nos van a pintar la casa el viernes

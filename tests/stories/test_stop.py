@@ -191,6 +191,19 @@ def test_a_wrong_number_ends_it_and_tells_the_caseworker(world: World) -> None:
     _hears_no_more(world, ana, dana)
 
 
+def test_what_only_sounds_like_a_wrong_number_rests_until_a_person_has_looked(world: World) -> None:
+    ana, dana = _asked(world)
+    ana.texts("this aint him he changed numbers a year ago")
+    dana.hears("someone needs an answer")
+    assert world.flags(ana) == ["read today open"]
+    world.is_due(ana, "weekly")
+    world.passes(days=2)
+    ana.hears_nothing()
+    world.passes(days=1, hours=2)
+    ana.hears("week")
+    dana.hears_all()
+
+
 def test_every_address_of_the_person_is_closed(world: World) -> None:
     dana = world.colleague("Dana")
     ana = world.participant("Ana", dana)

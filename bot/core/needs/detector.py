@@ -9,7 +9,6 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 from bot.core import keywords
 from bot.core.keywords import Kind
@@ -107,13 +106,13 @@ class _Message:
                 self._read(*(each for each in dict.fromkeys(parts) if each != self.form.text))
 
     def _read(self, *texts: str) -> None:
-        self.readings += [self.model.read(each) for each in texts]
+        if texts:
+            self.readings += self.model.read(*texts)
         self.chances = self.model.chances(self.readings, self.told.outputs)
 
     def found(self) -> Found:
         needs = self._needs()
-        alarm = self._there(ALARM) or any(hit.certain and hit.urgent for hit in self.told.hits)
-        danger = self._danger(needs) if alarm else None
+        danger = self._danger(needs)
         hits = tuple(hit for need in Need if need in needs or need is danger for hit in self._reasons(need, danger))
         intent = self._intent()
         in_order = tuple(sorted(hits, key=lambda hit: (hit.start, -hit.end)))
@@ -133,17 +132,25 @@ class _Message:
         certain = {hit.need for hit in self.told.hits if hit.certain}
         return certain | {need for need in Need if self._there(need.value)}
 
-    def _danger(self, needs: set[Need]) -> Need:
-        """The need that the alarm is raised for: danger to a person, or an emergency of the body."""
+    def _danger(self, needs: set[Need]) -> Need | None:
+        """The need that the model's alarm is raised for: danger to a person, or an emergency of the body.
+
+        None where it hears no danger, or where a rule rings already and names another need than danger to a person.
+        """
+        rings = any(hit.certain and hit.urgent for hit in self.told.hits)
+        if not self._there(ALARM) or (rings and Need.SAFETY not in needs):
+            return None
         sick = self.chances.get(Need.HEALTH.value, 0.0) >= self.chances.get(Need.SAFETY.value, 0.0)
         return Need.HEALTH if Need.HEALTH in needs and Need.SAFETY not in needs and sick else Need.SAFETY
 
     def _reasons(self, need: Need, danger: Need | None) -> list[Hit]:
-        """The words of the rules that say so; where there are none, the passage that moved the model most."""
+        """The words of rules that are certain of it; where there are none, the passage that moved the model most.
+
+        A rule that only hints is weighed with everything else, so its words alone are not the reason.
+        """
         urgent = need is danger
-        told = sorted((hit for hit in self.told.hits if hit.need is need), key=lambda hit: hit.certain)
-        by_rule = {(hit.start, hit.end): replace(hit, urgent=urgent) for hit in told}  # the certain one of two stands
-        return [*by_rule.values()] or [self._passage(need, urgent)]
+        certain = [hit for hit in self.told.hits if hit.need is need and hit.certain]
+        return [replace(hit, urgent=urgent or hit.urgent) for hit in certain] or [self._passage(need, urgent)]
 
     def _passage(self, need: Need, urgent: bool) -> Hit:
         """The passage counts as the reason where it says so by itself; otherwise a person is asked to judge."""
@@ -159,23 +166,28 @@ class _Message:
             return False
         passage = self.form.text[start:end]
         if passage not in self.alone:
-            self.alone[passage] = self.model.chances([self.model.read(passage)], frozenset())
+            self.alone[passage] = self.model.chances(self.model.read(passage), frozenset())
         return self.alone[passage][output] >= self.model.thresholds[output]
 
     def _intent(self) -> Intent:
-        if self.told.keyword.whole and self.told.intent is not Intent.REPLY:
+        if self.told.keyword.whole:
             return self.told.intent
         return next((intent for intent in Intent if self._means(intent)), Intent.REPLY)
 
     def _means(self, intent: Intent) -> bool:
-        """Texts end on a slighter chance where a rule hints at it, and else not in fewer words than three: a bare "no"
-        answers a question. Who says that the phone is watched and not to text is taken at their word.
+        """Texts end on a slighter chance where a rule hints at it. Else not in fewer words than three, as a bare "no"
+        answers a question, and not where the writer says that texts are welcome or that they are who we mean. Who says
+        that the phone is watched and not to text is taken at their word.
         """
         hinted = intent is self.told.intent
         if intent in ENDING and hinted:
             watched = any(hit.watched for hit in self.told.hits)
             return watched or self.chances.get(intent.value, 0.0) >= HINTED
-        return self._there(intent.value) and (intent not in ENDING or len(self.normal.words) >= ENOUGH)
+        return self._there(intent.value) and (intent not in ENDING or self._may_end())
+
+    def _may_end(self) -> bool:
+        spoken = sum(word.text.isalnum() for word in self.normal.words)
+        return spoken >= ENOUGH and not self.told.keyword.wanted
 
     def _lane(self, hits: tuple[Hit, ...], intent: Intent) -> Lane:
         if any(hit.urgent for hit in hits):
@@ -227,5 +239,5 @@ def readable(folder: Path) -> Model | None:
     """The model of a folder, or None where its files are missing or damaged; /readyz says so."""
     try:
         return load(folder)
-    except (OSError, EOFError, KeyError, ValueError, BadZipFile):
+    except Exception:  # damaged bytes break the readers of zip, numpy and TOML in ever new ways
         return None

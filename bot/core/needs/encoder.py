@@ -48,8 +48,11 @@ class Layer:
     narrow: Linear
     after_widening: Norm
 
-    def __call__(self, x: Array) -> Array:
-        x = self.after_attention(x + self.out(_attention(self.qkv(x))))
+    def __call__(self, x: Array, texts: Sequence[slice]) -> Array:
+        """One step for several texts whose pieces lie one after the other: a piece attends to its own text alone."""
+        qkv = self.qkv(x)
+        seen = np.concatenate([_attention(qkv[text]) for text in texts]) if len(texts) > 1 else _attention(qkv)
+        x = self.after_attention(x + self.out(seen))
         return self.after_widening(x + self.narrow(_gelu(self.widen(x))))
 
 
@@ -83,12 +86,18 @@ class Encoder:
         """How many pieces it can read at once."""
         return len(self.positions)
 
-    def read(self, ids: Sequence[int]) -> Array:
-        """The vectors (pieces, width) of a text of at most `longest` pieces."""
-        x = self.first(self.words[list(ids)] + self.positions[: len(ids)])
+    def read(self, texts: Sequence[Sequence[int]]) -> list[Array]:
+        """For each text, of at most `longest` pieces, the vectors of its pieces (pieces, width).
+
+        Several at once cost less than one after the other: what takes long is fetching the weights.
+        """
+        ends = np.cumsum([len(ids) for ids in texts])
+        spans = [slice(int(end) - len(ids), int(end)) for ids, end in zip(texts, ends, strict=True)]
+        places = np.concatenate([self.positions[: len(ids)] for ids in texts])
+        x = self.first(self.words[np.concatenate([list(ids) for ids in texts])] + places)
         for layer in self.layers:
-            x = layer(x)
-        return x
+            x = layer(x, spans)
+        return [x[span] for span in spans]
 
 
 def unpack(stored: Mapping[str, npt.NDArray[np.generic]]) -> Encoder:

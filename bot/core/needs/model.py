@@ -63,10 +63,18 @@ class Model:
     blend: Blend
     thresholds: Mapping[str, float]
 
-    def read(self, text: str) -> Reading:
-        """Read a written text (`written.py`) of any length but empty; of a long one, its strongest windows count."""
-        windows = self.windows(text)
-        odds, drawn = zip(*(self._window(window, text) for window in windows), strict=True)
+    def read(self, *texts: str) -> list[Reading]:
+        """Read written texts (`written.py`) of any length but empty; of a long one, its strongest windows count."""
+        windows = [(text, window) for text in texts for window in self.windows(text)]
+        states = self.encoder.read([[BEGIN, *(piece.id for piece in window), END] for _, window in windows])
+        read = [self._window(window, text, each) for (text, window), each in zip(windows, states, strict=True)]
+        by_text: dict[str, list[tuple[Array, list[tuple[Piece, Array]]]]] = {text: [] for text in texts}
+        for (text, _), each in zip(windows, read, strict=True):
+            by_text[text].append(each)
+        return [self._reading(text, by_text[text]) for text in texts]
+
+    def _reading(self, text: str, windows: list[tuple[Array, list[tuple[Piece, Array]]]]) -> Reading:
+        odds, drawn = zip(*windows, strict=True)
         return Reading(text, np.max(odds, axis=0), tuple(pair for each in drawn for pair in each), len(windows) == 1)
 
     def chances(self, readings: Sequence[Reading], told: frozenset[str]) -> dict[str, float]:
@@ -86,8 +94,7 @@ class Model:
             share[piece.start : piece.end] += drawn[AT[output]] / max(piece.end - piece.start, 1)
         return max(clauses(reading.text), key=lambda clause: float(share[clause[0] : clause[1]].sum()))
 
-    def _window(self, window: Sequence[Piece], text: str) -> tuple[Array, list[tuple[Piece, Array]]]:
-        states = self.encoder.read([BEGIN, *(piece.id for piece in window), END])
+    def _window(self, window: Sequence[Piece], text: str, states: Array) -> tuple[Array, list[tuple[Piece, Array]]]:
         letters = self.letters.scores(text[window[0].start : window[-1].end])
         odds = self.head(states.mean(axis=0)) * self.blend.encoder + letters * self.blend.letters + self.blend.offset
         drawn = states[1:-1] @ self.head.matrix * (self.blend.encoder / len(states))

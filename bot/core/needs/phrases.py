@@ -1,7 +1,7 @@
 """The table of phrases that tell of a need: read it, and find them in a text."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.kinds import Hit, Language, Need
 from bot.core.normal import Normal, normalise
-from bot.core.patterns import Book, Match, uncovered
+from bot.core.patterns import Book, Match, literal_words, uncovered
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,13 @@ class Table:
 
 
 def read_table(source: str) -> Table:
-    """Read a table of rules. Raises PatternError, ValueError or KeyError with what cannot be read."""
+    """Read a table of rules. Raises ValueError with what cannot be read, in which rule, and what to write."""
     table = tomllib.loads(source)
+    unknown = [name for name in table if name not in ("rule", "figure", "classes", "human")]
+    if unknown:
+        raise ValueError(f"nobody knows [{unknown[0]}]; write [[rule]]")
+    if not all(isinstance(table.get(part, []), list) for part in ("rule", "figure", "human")):
+        raise ValueError("write [[rule]] with two brackets on either side")
     human = table.get("human", [])
     read = Table(
         rules=tuple(_rule(row) for row in table.get("rule", [])),
@@ -89,8 +94,18 @@ def read_table(source: str) -> Table:
 
 
 def faults(table: Table) -> list[str]:
-    """A line for each rule that misses its example or is fooled by its look-alike."""
+    """A line for each rule that misses its example, is fooled by its look-alike or by what everybody says, or holds a
+    word that no text is compared with.
+    """
     return [fault for rule in table.rules for fault in _faults(table, rule)]
+
+
+# What a rule that decides by itself must never find: a phrase of "*" or "the" would ring at every text.
+EVERYDAY = (
+    "ok thank you", "im good, how are you", "at work rn, will text you later", "yes i got the message",
+    "not much, just watching tv with the kids", "see you on tuesday", "happy birthday to my mom", "its raining again",
+    "todo bien gracias a dios", "estoy en el trabajo, luego le escribo", "nos vemos el martes", "aqui viendo la tele",
+)  # fmt: skip
 
 
 def _faults(table: Table, rule: Rule) -> Iterable[str]:
@@ -98,26 +113,61 @@ def _faults(table: Table, rule: Rule) -> Iterable[str]:
         yield f"rule {rule.name!r}: its example is not found: {rule.example!r}"
     if rule.name in {hit.rule for hit in table.hits(normalise(rule.lookalike))}:
         yield f"rule {rule.name!r}: its look-alike is taken for the need: {rule.lookalike!r}"
+    for text in EVERYDAY:
+        if any(hit.rule == rule.name and hit.certain for hit in table.hits(normalise(text))):
+            yield f"rule {rule.name!r}: its phrases would find {text!r} too; use words that can mean nothing else"
+            break
+    for word in dict.fromkeys(word for phrase in (*rule.phrases, *rule.hints) for word in literal_words(phrase)):
+        plain = normalise(word).text.strip()
+        if plain != word:
+            instead = f"write {plain!r}" if plain else "leave it out"
+            yield f"rule {rule.name!r}: {word!r} never matches, as texts are compared without it; {instead}"
 
 
 def _all(rows: list[dict[str, Any]], part: str) -> tuple[str, ...]:
-    return tuple(phrase for row in rows for phrase in row[part])
+    return tuple(phrase for row in rows for phrase in row.get(part, ()))
 
 
-def _rule(row: dict[str, Any]) -> Rule:
-    if not isinstance(row["needs"], list) or not isinstance(row["phrases"], list):
-        raise ValueError(f"rule {row['name']!r}: needs and phrases are lists")
+TEXTS, LISTS = ("name", "language", "example", "lookalike"), ("needs", "phrases", "hints")
+SWITCHES = ("urgent", "watched")
+
+
+def _rule(given: dict[str, Any]) -> Rule:
+    row: dict[str, Any] = {"hints": [], "urgent": False, "watched": False, **given}
+    where = f"rule {row.get('name', '?')!r}"
+    for problem in _misshapen(row):
+        raise ValueError(f"{where}: {problem}")
+    if row["language"] not in set(Language):
+        raise ValueError(f"{where}: language {row['language']!r} is none; write {' or '.join(Language)}")
+    if wrong := [need for need in row["needs"] if need not in set(Need)]:
+        raise ValueError(f"{where}: {wrong[0]!r} is no need; use: {', '.join(Need)}")
     return Rule(
-        name=str(row["name"]),
-        language=Language(str(row["language"])),
+        name=row["name"],
+        language=Language(row["language"]),
         needs=tuple(Need(need) for need in row["needs"]),
-        urgent=bool(row.get("urgent", False)),
+        urgent=row["urgent"],
         phrases=tuple(row["phrases"]),
-        hints=tuple(row.get("hints", ())),
-        example=str(row["example"]),
-        lookalike=str(row["lookalike"]),
-        watched=bool(row.get("watched", False)),
+        hints=tuple(row["hints"]),
+        example=row["example"],
+        lookalike=row["lookalike"],
+        watched=row["watched"],
     )
+
+
+def _misshapen(row: dict[str, Any]) -> Iterator[str]:
+    for name in row:
+        if name not in (*TEXTS, *LISTS, *SWITCHES):
+            yield f"nobody knows {name!r}; is it misspelt?"
+    for name in (*TEXTS, *LISTS):
+        if name not in row:
+            yield f"{name} is missing"
+        elif name in TEXTS and not (isinstance(row[name], str) and row[name].strip()):
+            yield f"{name} wants words between quotes"
+        elif name in LISTS and not (isinstance(row[name], list) and all(isinstance(each, str) for each in row[name])):
+            yield f'{name} is a list, like ["one", "another"]'
+    for name in SWITCHES:
+        if not isinstance(row[name], bool):
+            yield f"{name} is true or false, without quotes"
 
 
 def _hits(matches: Iterable[Match[_Told | None]]) -> list[Hit]:
