@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help run test check lock clean
+.PHONY: help run test pictures lock clean
 help:      ## what there is to do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -16,6 +16,9 @@ test: $(VENV)/.dev  ## the whole suite
 	$(BIN)/python -m pytest
 	$(BIN)/mypy
 	$(BIN)/ruff check .
+
+pictures: $(VENV)/.dev  ## the README's pictures, taken anew
+	$(BIN)/python -m tests.pictures
 
 lock: $(VENV)/.dev  ## pin what the requirements bring along
 	$(BIN)/pip-compile -q --no-emit-index-url --no-emit-find-links --no-header --strip-extras -o requirements.lock requirements.txt

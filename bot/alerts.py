@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,10 +10,11 @@ import structlog
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from bot.carrier import EMAIL, TEXT, VOICE
 from bot.casework import MOST_PRESSING, drop_alert, open_again, take
 from bot.config import Settings
 from bot.core.delivery import Status
-from bot.core.escalation import TOLD_ONCE, Climb, Urgency, climb, first_look, opens_again_at
+from bot.core.escalation import TOLD_ONCE, Climb, Means, Ring, Urgency, climb, first_look, opens_again_at
 from bot.core.kinds import Language, Purpose
 from bot.core.speech import first_name, say_moment
 from bot.db import claim, do_each
@@ -25,6 +27,7 @@ log = structlog.get_logger()
 
 LEASE = timedelta(minutes=1)
 BATCH = 500
+TAKES = "1"  # the key that takes what a call is about
 CODES_REST_FOR = timedelta(days=30)
 CODE = re.compile(r"(?<!\d)\d{4,6}(?!\d)")
 FAILURES_OF = timedelta(days=1)
@@ -117,16 +120,16 @@ def _ask(session: Session, flag: Flag, post: Post, now: datetime) -> bool:
 
 def _alert_about(session: Session, flags: list[Flag], post: Post, now: datetime) -> int:
     """Each flag climbs its own ladder; whom several of them reach now gets one alert about them all."""
-    duty = Duty(session, post.rules, now)
-    wanted: dict[int, list[Flag]] = {}
+    duty = Duty(session, post.settings, post.rules, now)
+    wanted: dict[Ring, list[Flag]] = {}
     for flag in flags:
         step = climb(flag.urgency, flag.rung, duty.reach(flag.participant), now, post.rules)
-        flag.rung, flag.look_at = step.rung, None if flag.kind in TOLD_ONCE and step.staff else step.next_at
+        flag.rung, flag.look_at = step.rung, None if flag.kind in TOLD_ONCE and step.rings else step.next_at
         _say_what_was_skipped(session, flag, step, now)
-        for staff_id in step.staff:
-            wanted.setdefault(staff_id, []).append(flag)
-    for staff_id, theirs in wanted.items():
-        _alert(session, session.get_one(Staff, staff_id), theirs, post, now)
+        for ring in step.rings:
+            wanted.setdefault(ring, []).append(flag)
+    for (staff_id, by), theirs in wanted.items():
+        _alert(session, session.get_one(Staff, staff_id), by, theirs, post, now)
     return len(wanted)
 
 
@@ -134,28 +137,39 @@ def _say_what_was_skipped(session: Session, flag: Flag, step: Climb, now: dateti
     """A step that reached nobody is on record; an alert that reaches nobody at all is an error of the programme."""
     for rung in step.skipped:
         note(session, "step_reached_nobody", now, None, flag.participant_id, flag.id, f"step {rung + 1}")
-    if not step.staff:
+    if not step.rings:
         log.error("alert_reaches_nobody", flag=flag.id)
         note(session, "alert_reaches_nobody", now, participant_id=flag.participant_id, flag_id=flag.id)
 
 
-def _alert(session: Session, staff: Staff, flags: list[Flag], post: Post, now: datetime) -> None:
-    _drop_older(session, staff, flags)
+def _alert(session: Session, staff: Staff, by: Means, flags: list[Flag], post: Post, now: datetime) -> None:
+    to = _address_by(post, staff, by)
+    _drop_older(session, to, flags)
     alert = Alert(staff_id=staff.id, code=fresh_code(session, now), link=secrets.token_urlsafe(9), at=now, flags=flags)
     session.add(alert)
     session.flush()
-    draft = Draft(staff_recipient(staff), _alert_text(alert, flags, post.settings), Purpose.ALERT)
-    alert.message_id = queue(session, draft, now).id
+    alert.message_id = queue(session, Draft(to, _alert_text(alert, by, flags, post.settings), Purpose.ALERT), now).id
     for flag in flags:
-        note(session, "alerted", now, staff.id, flag.participant_id, flag.id)
+        note(session, "alerted", now, staff.id, flag.participant_id, flag.id, detail=by)
 
 
-def _drop_older(session: Session, staff: Staff, flags: list[Flag]) -> None:
+def _address_by(post: Post, staff: Staff, by: Means) -> Recipient:
+    match by:
+        case Means.TEXT:
+            return staff_recipient(staff)
+        case Means.CALL:
+            return replace(staff_recipient(staff), channel=VOICE)
+        case Means.EMAIL:
+            return Recipient(EMAIL, staff.email, post.db.fingerprint(staff.email), staff_id=staff.id)
+
+
+def _drop_older(session: Session, to: Recipient, flags: list[Flag]) -> None:
     """An alert that has not left yet says nothing that the next one does not: after an outage the phone rings once.
 
     One whose outcome nobody knows is not asked about any more: it may have rung, and the next one surely will.
     """
-    own = select(Alert).join(Message, Message.id == Alert.message_id).where(Alert.staff_id == staff.id)
+    same = (Message.staff_id == to.staff_id) & (Message.channel == to.channel)
+    own = select(Alert).join(Message, Message.id == Alert.message_id).where(same)
     for alert in session.scalars(own.where(Message.status.in_((Status.QUEUED, Status.SENDING)))):
         if set(alert.flags) <= set(flags):
             drop_alert(session, alert, "a newer alert says the same")
@@ -163,8 +177,8 @@ def _drop_older(session: Session, staff: Staff, flags: list[Flag]) -> None:
             session.execute(asked.values(status=Status.UNKNOWN, reason="a newer alert says the same"))
 
 
-def _alert_text(alert: Alert, flags: list[Flag], settings: Settings) -> str:
-    """A stranger may read it: no name, no need, no words of anybody's."""
+def _alert_text(alert: Alert, by: Means, flags: list[Flag], settings: Settings) -> str:
+    """A stranger may read or hear it: no name, no need, no words of anybody's."""
     people = len({flag.participant_id or flag.address_hash for flag in flags})
     who = "someone" if people == 1 else f"{people} people"
     if any(flag.urgency is Urgency.NOW for flag in flags):
@@ -175,9 +189,14 @@ def _alert_text(alert: Alert, flags: list[Flag], settings: Settings) -> str:
         what = f"{who} {'needs' if people == 1 else 'need'} an answer"
     more = f" ({len(flags)} items)" if len(flags) > people else ""
     link = f"{settings.public_url.rstrip('/')}/alerts/{alert.link}"
-    return (
-        f"Standby: {what}{more}. Open {link} or text back {alert.code} to take {'it' if people == 1 else 'them all'}."
-    )
+    it = "it" if people == 1 else "them all"
+    match by:
+        case Means.TEXT:
+            return f"Standby: {what}{more}. Open {link} or text back {alert.code} to take {it}."
+        case Means.EMAIL:
+            return f"Standby: {what}{more}. Open {link} to take {it}."
+        case Means.CALL:
+            return f"This is Standby. {what}{more}. Press 1 to take {it}.".replace("NOW: ", "")
 
 
 def fresh_code(session: Session, now: datetime) -> str:
@@ -193,7 +212,7 @@ def fresh_code(session: Session, now: datetime) -> str:
 def staff_recipient(staff: Staff) -> Recipient:
     """Where a member of staff is texted."""
     assert staff.phone is not None and staff.phone_hash is not None
-    return Recipient("sms", staff.phone, staff.phone_hash, staff_id=staff.id)
+    return Recipient(TEXT, staff.phone, staff.phone_hash, staff_id=staff.id)
 
 
 def follow_up_alerts(post: Post, now: datetime) -> int:
@@ -202,7 +221,8 @@ def follow_up_alerts(post: Post, now: datetime) -> int:
     A phone that failed just before does not hurry the ladder again: where no phone can be reached, it keeps its pace.
     """
     failed = (Status.REFUSED, Status.FAILED, Status.UNDELIVERED)
-    arrived_not = (Message.purpose == Purpose.ALERT) & Message.status.in_(failed) & (Message.at > now - FAILURES_OF)
+    texted = (Message.purpose == Purpose.ALERT) & (Message.channel == TEXT)  # a call that nobody took says nothing
+    arrived_not = texted & Message.status.in_(failed) & (Message.at > now - FAILURES_OF)
     with post.db.reading() as session:
         missed = select(Alert.id).join(Message, Message.id == Alert.message_id).where(arrived_not)
         ids = session.scalars(missed.where(Alert.failed_at.is_(None)).order_by(Alert.id).limit(BATCH)).all()
@@ -261,10 +281,28 @@ def take_by_text(session: Session, staff: Staff, text: str, post: Post, now: dat
         return (
             f"Standby: I do not know that code. Text back the number from the alert, or open {post.settings.public_url}"
         )
-    if any([take(session, flag.id, staff, post.rules, now) for flag in alert.flags]):
+    if _take_all(session, alert, staff, post, now):
         link = f"{post.settings.public_url.rstrip('/')}/alerts/{alert.link}"
         return f"Standby: it is yours. Write down what became of it, or it rings again: {link}"
     return _already(session, alert, staff)
+
+
+def take_by_key(post: Post, token: str, key: str, now: datetime) -> str:
+    """A key was pressed in a call: 1 takes what the call is about. What the call says to that."""
+    with post.db.writing() as session:
+        called = select(Alert).join(Message, Message.id == Alert.message_id).where(Message.token == token)
+        alert = session.scalar(called.where(Message.channel == VOICE))
+        if alert is None or key != TAKES:
+            return "Nobody has it yet. Open Standby to see it. Goodbye."
+        staff = session.get_one(Staff, alert.staff_id)
+        if _take_all(session, alert, staff, post, now):
+            return "It is yours. Write down in Standby what became of it. Goodbye."
+        return f"{_already(session, alert, staff).removeprefix('Standby: ').capitalize()} Goodbye."
+
+
+def _take_all(session: Session, alert: Alert, staff: Staff, post: Post, now: datetime) -> bool:
+    """Whether any of its flags was still to be taken."""
+    return any([take(session, flag.id, staff, post.rules, now) for flag in alert.flags])
 
 
 def _alert_with(session: Session, staff: Staff, code: str, now: datetime) -> Alert | None:

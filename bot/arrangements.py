@@ -15,7 +15,7 @@ from bot.first_texts import plan_first_texts, startable_flows
 from bot.flows import Shelf
 from bot.models import Address, Participant, Staff
 from bot.outbox import has_consented, is_blocked
-from bot.people import agree, note, opt_out, pause
+from bot.people import agree, note, opt_out, pause, plan, recipient
 
 TOLD_STAFF = "told staff"
 METHODS = ("spoken", "paper")
@@ -112,6 +112,21 @@ def pause_until(desk: Desk, day: date) -> datetime:
     pause(desk.session, desk.participant, until, desk.now)
     desk.note("pause_arranged", day.isoformat())
     return until
+
+
+def check_in_once(desk: Desk, flow: str, at: datetime | None) -> datetime:
+    """One check-in beside those that come by themselves, now or at an instant ahead; when. Raises NotArranged."""
+    if flow not in startable_flows(desk.shelf):
+        raise NotArranged("Choose a check-in from the list.")
+    if at is not None and not desk.now < at <= desk.now + FARTHEST:
+        raise NotArranged("Choose a time ahead, within a year.")
+    to = recipient(desk.session, desk.participant)
+    if to is None or not has_consented(desk.session, desk.participant.id, to.channel, to.value_hash):
+        raise NotArranged("No text may leave to them: they opted out, did not agree, or no number works.")
+    planned = plan(desk.session, desk.participant, flow, at or desk.now)
+    desk.note("check_in_arranged", flow)
+    assert planned.next_check_in_at is not None
+    return planned.next_check_in_at
 
 
 def end_pause(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.alerts import staff_recipient
 from bot.core.delivery import Status
-from bot.core.escalation import Urgency, Whom
+from bot.core.escalation import Means, Urgency, Whom
 from bot.core.kinds import Purpose
 from bot.core.promises import (
     PACED_UNSENT_AFTER,
@@ -122,8 +122,8 @@ def _tell(session: Session, post: Post, broken: list[tuple[Fault, BrokenPromise]
     untold = [(fault, row) for fault, row in broken if row.since < now and not is_told(row.told_at, now)]
     if not untold:
         return 0
-    duty = Duty(session, post.rules, now)
-    reach = duty.reach(None)
+    duty = Duty(session, post.settings, post.rules, now)
+    reach = duty.reach(None)[Means.TEXT]
     staff = reach[Whom.SUPERVISORS] or reach[Whom.EVERYONE]
     said = " ".join(fault.sentence for fault, _ in untold)
     for staff_id in staff:

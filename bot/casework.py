@@ -107,7 +107,8 @@ def open_again(flag: Flag, urgency: Urgency, rules: Rules, now: datetime) -> Non
     """The flag is open, at the foot of its ladder."""
     flag.state, flag.urgency, flag.rung = FlagState.OPEN, urgency, 0
     flag.look_at = first_look(urgency, now, rules)
-    flag.taken_at = flag.taken_by = flag.asked_at = flag.resolved_at = flag.resolved_by = flag.resolution = None
+    flag.taken_at = flag.taken_by = flag.asked_at = flag.resolved_at = flag.resolved_by = None
+    flag.resolution = flag.service_id = None
 
 
 def _mark(session: Session, flag: Flag, concern: Concern) -> None:
@@ -158,11 +159,15 @@ def take(session: Session, flag_id: int, staff: Staff, rules: Rules, now: dateti
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a flag, in a word and a note; `seen` is the last mark that whoever says so had before them."""
+    """What became of a flag, in a word and a note, and the service that they were referred to.
+
+    `seen` is the last mark that whoever says so had before them.
+    """
 
     resolution: Resolution
     note: str = ""
     seen: int | None = None
+    service_id: int | None = None
 
 
 class Closing(Enum):
@@ -187,6 +192,7 @@ def resolve(session: Session, flag_id: int, staff: Staff, result: Result, now: d
         strike_out(session, flag, staff, now)
     flag.state, flag.resolved_at, flag.resolved_by = FlagState.RESOLVED, now, staff.id
     flag.resolution, flag.note, flag.look_at = result.resolution, result.note or None, None
+    flag.service_id = result.service_id if result.resolution is Resolution.REFERRED else None
     session.flush()
     note(session, "flag_resolved", now, staff.id, flag.participant_id, flag.id, result.resolution)
     drop_needless_alerts(session, flag)

@@ -9,12 +9,12 @@ import structlog
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
-from bot.casework import danger_open, end_running
+from bot.casework import Concern, Subject, danger_open, end_running, raise_flag
 from bot.core import machine
 from bot.core.delivery import Status
 from bot.core.flow import Flow, parse
 from bot.core.hours import is_open, next_open, next_repeat
-from bot.core.kinds import Found, Lane, Outcome
+from bot.core.kinds import Attention, Found, Lane, Outcome
 from bot.core.machine import moment_of
 from bot.core.turn import Position
 from bot.db import claim, do_each, insert_once
@@ -22,6 +22,7 @@ from bot.models import CheckIn, FlowVersion, Message, Participant, Plan
 from bot.outbox import Recipient, has_consented
 from bot.people import hold, note, plan, recipient, running_check_in
 from bot.scene import Scene, Talk
+from bot.talking import is_talking
 
 log = structlog.get_logger()
 
@@ -92,6 +93,8 @@ def _not_yet(session: Session, talk: Talk, participant: Participant, flow: Flow,
         return participant.paused_until
     if danger_open(session, participant.id) and not flow.expires:
         return now + TRY_AGAIN  # people talk to them now, and a machine's small talk would be in the way; dates stay
+    if is_talking(participant, now) and not flow.expires:
+        return now + TRY_AGAIN
     if not is_open(hours, now, participant.zone):
         return next_open(hours, now, participant.zone)
     running = running_check_in(session, participant.id)
@@ -253,7 +256,7 @@ def _silence(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> 
     scene = _scene_of(session, talk, check_in, now)
     position = Position.from_dict(check_in.position) if check_in.position else Position(flow.start)
     scene.perform(machine.silence(flow, position, scene.given()))
-    _count_silence(session, check_in, now)
+    _count_silence(session, talk, check_in, now)
     return True
 
 
@@ -278,12 +281,17 @@ def _reached_anybody(session: Session, check_in: CheckIn) -> bool:
     return bool(session.scalar(select(exists().where(Message.check_in_id == check_in.id, went))))
 
 
-def _count_silence(session: Session, check_in: CheckIn, now: datetime) -> None:
-    """A check-in answered in part is no silence. After some in a row the next words are a gentler flow's."""
+def _count_silence(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> None:
+    """A check-in answered in part is no silence. After some in a row the caseworker hears of it, and the next words
+    are a gentler flow's.
+    """
     participant = check_in.participant
     if check_in.answered_at is not None:
         return
     participant.silences += 1
+    if participant.silences == talk.post.policy().quiet_after:
+        about, quiet = Subject(participant.id), Concern(Attention.QUIET, urgent=False)
+        raise_flag(session, about, quiet, talk.post.rules, now)
     if participant.silences == RECONNECT_AFTER and check_in.flow_name != RECONNECT:
         plan(session, participant, RECONNECT, now)
 

@@ -16,8 +16,10 @@ from bot.alerts import ask_for_code
 from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import Database
+from bot.directory import SERVICES, import_services
+from bot.doctor import findings
 from bot.duty import always_on_call
-from bot.importing import DONE, Register, RowReport, import_rows, read_phone
+from bot.importing import DONE, PARTICIPANTS, Register, RowReport, import_rows, read_phone
 from bot.migrations import migrate
 from bot.models import Role, Staff
 from bot.people import note, participant_at
@@ -132,11 +134,24 @@ def import_() -> None:
 def import_participants(file: Path) -> None:
     """Enrol the people of a CSV file, with a report row by row. A second run changes nothing."""
     standby = ready(build(load_settings()))
-    rows = read_rows(file.read_bytes())
+    rows = read_rows(file.read_bytes(), PARTICIPANTS)
     register = Register(standby.db, standby.settings, standby.shelf)
     work = import_rows(register, rows, standby.now())
     reports = list(track(work, f"Reading {file.name}", total=len(rows), console=errors))
     _print_import(reports)
+    if any(report.done == "not taken" for report in reports):
+        raise SystemExit(1)
+
+
+@import_.command("services")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_service_directory(file: Path) -> None:
+    """Take the services of a CSV file with Open Referral's column names into the directory; again, and it updates."""
+    standby = ready(build(load_settings()))
+    with standby.db.writing() as session:
+        reports = import_services(session, read_rows(file.read_bytes(), SERVICES))
+    for report in reports:
+        click.echo(f"line {report.line}: {report.done}{f' ({report.problem})' if report.problem else ''}")
     if any(report.done == "not taken" for report in reports):
         raise SystemExit(1)
 
@@ -149,6 +164,17 @@ def _print_import(reports: list[RowReport]) -> None:
             click.echo(f"    {problem}")
     done = [report.done for report in reports]
     click.echo(", ".join(f"{done.count(word)} {word}" for word in DONE if word in done or word in ALWAYS_COUNTED))
+
+
+@main.command()
+def doctor() -> None:
+    """Say what is wrong or missing: settings, database, clock, alerts that would reach nobody, flows, weights."""
+    found = list(findings(build(load_settings(), soon=lambda deed: None)))
+    for sentence in found:
+        click.echo(sentence)
+    if found:
+        raise SystemExit(1)
+    click.echo("Nothing wrong.")
 
 
 @main.command()

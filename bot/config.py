@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     sending_from: time = Field(SENDING_HOURS.opens, alias="STANDBY_SENDING_FROM")
     sending_until: time = Field(SENDING_HOURS.closes, alias="STANDBY_SENDING_UNTIL")
     segments_per_second: float = Field(1.0, alias="STANDBY_SEGMENTS_PER_SECOND", gt=0, allow_inf_nan=False)
+    mail_url: str = Field("", alias="STANDBY_MAIL_URL", repr=False)
+    mail_from: str = Field("", alias="STANDBY_MAIL_FROM")
     heartbeat_url: str = Field("", alias="STANDBY_HEARTBEAT_URL", repr=False)
     flows: DirectoryPath = Field(ROOT / "flows", alias="STANDBY_FLOWS")
     account_sid: str = Field("", alias="TWILIO_ACCOUNT_SID")
@@ -109,6 +111,21 @@ class Settings(BaseSettings):
         parts = _split(value)
         if value and (parts is None or parts.scheme not in ("http", "https") or not parts.hostname):
             raise ValueError("no address of the web; write it like https://heartbeat.example.org/abc")
+        return value
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail_goes_to_a_server(cls, value: str) -> str:
+        parts = _split(value)
+        if value and (parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("no mail server; write it like smtp://user:password@mail.example.org:587")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_has_a_sender(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("mail_url") and "@" not in value:
+            raise ValueError("is missing; write the address that alerts come from, like standby@example.org")
         return value
 
     @field_validator("data_keys")
@@ -188,6 +205,11 @@ class Settings(BaseSettings):
     def sender(self) -> str:
         """What texts come from: a messaging service or a number."""
         return self.messaging_service_sid or self.from_number
+
+    @property
+    def calls_from(self) -> str:
+        """The number that calls to staff come from; a short code cannot call."""
+        return self.from_number if self.from_number.startswith("+") else ""
 
     @property
     def sending_hours(self) -> Window:

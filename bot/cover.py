@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from bot.core.escalation import Rules, Whom
+from bot.config import Settings
+from bot.core.escalation import Means, Rules, Whom
 from bot.core.kinds import Language
 from bot.core.rota import Layer, gaps
 from bot.core.speech import say_moment
@@ -20,10 +21,10 @@ LAYERS = {Layer.FIRST: "on call", Layer.BACKUP: "on call as backup"}
 WORDS = {Layer.FIRST: Whom.ON_CALL, Layer.BACKUP: Whom.BACKUP}
 
 
-def cover_gaps(session: Session, rules: Rules, now: datetime) -> tuple[str, ...]:
+def cover_gaps(session: Session, settings: Settings, rules: Rules, now: datetime) -> tuple[str, ...]:
     """In sentences, what the ladders of the policy lack in the two weeks to come, and whose phone hears no alert."""
-    duty = Duty(session, rules, now)
-    reachable = frozenset(duty.reach(None)[Whom.EVERYONE])
+    duty = Duty(session, settings, rules, now)
+    reachable = frozenset(each for reached in duty.reach(None).values() for each in reached[Whom.EVERYONE])
     asked_for = {whom for ladder in rules.policy.ladders.values() for rung in ladder.all for whom in rung.whom}
     found = [
         sentence
@@ -33,7 +34,15 @@ def cover_gaps(session: Session, rules: Rules, now: datetime) -> tuple[str, ...]
     ]
     if not any(duty.staff[each].role is Role.SUPERVISOR for each in reachable):
         found.append("No supervisor can be alerted: when a caseworker does not answer, alerts go to everybody.")
-    return (*found, *_phones(session))
+    return (*found, *_means(settings, rules), *_phones(session))
+
+
+def _means(settings: Settings, rules: Rules) -> Iterator[str]:
+    used = {by for ladder in rules.policy.ladders.values() for rung in ladder.all for by in rung.by}
+    if Means.EMAIL in used and not settings.mail_url:
+        yield "The policy alerts by e-mail, and none can be sent: set STANDBY_MAIL_URL."
+    if Means.CALL in used and not settings.calls_from:
+        yield "The policy alerts by call, and none can be made: set TWILIO_FROM_NUMBER to a number that can call."
 
 
 def _of_layer(duty: Duty, layer: Layer, reachable: frozenset[int], zone: str, now: datetime) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.core.kinds import Language
+from bot.core.kinds import Language, Need
 from bot.models import Role
 
 PASSWORD = "standby-demo"
@@ -17,11 +17,12 @@ class DemoStaff:
     name: str
     role: Role
     on_call: bool = False
+    team: str = ""
 
 
 STAFF = (
-    DemoStaff("dana@example.org", "Dana Demo", Role.CASEWORKER),
-    DemoStaff("omar@example.org", "Omar Demo", Role.CASEWORKER, on_call=True),
+    DemoStaff("dana@example.org", "Dana Demo", Role.CASEWORKER, team="Outreach"),
+    DemoStaff("omar@example.org", "Omar Demo", Role.CASEWORKER, on_call=True, team="Outreach"),
     DemoStaff("sam@example.org", "Sam Demo", Role.SUPERVISOR),
     DemoStaff("ada@example.org", "Ada Demo", Role.ADMIN),
     DemoStaff("rita@example.org", "Rita Demo", Role.RESEARCHER),
@@ -52,6 +53,13 @@ DANGER = {
     Language.EN: ("he hit me again", "they shot at my house last night"),
     Language.ES: ("me están siguiendo", "me amenazaron de muerte"),
 }
+SERVICES = (
+    ("Open Door Shelter", (Need.HOUSING, Need.BASICS), "816-555-0180", "Midtown", "day and night", "English, Spanish"),
+    ("Second Shift Jobs", (Need.JOB,), "816-555-0181", "whole city", "Mon to Fri, 9 to 5", "English"),
+    ("Night School", (Need.EDUCATION,), "816-555-0182", "East side", "Mon to Thu, 6 to 9 pm", "English, Spanish"),
+    ("Ride Circle", (Need.TRANSPORT,), "816-555-0183", "whole city", "call a day ahead", "English"),
+    ("Clínica Puente", (Need.HEALTH, Need.COUNSELING), "816-555-0184", "West side", "Mon to Sat", "Spanish, English"),
+)
 # What came in last, in hours before now; who is no participant writes from a number that nobody knows.
 LATELY = (
     (26.0, "a stranger", "hey its junior i got a new phone"),

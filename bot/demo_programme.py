@@ -30,12 +30,14 @@ from bot.demo_cast import (
     NEEDS,
     PASSWORD,
     PAUSED,
+    SERVICES,
     SILENT,
     STAFF,
     STOPS,
     TAKEN_HOURS_AGO,
     UNCONSENTED,
 )
+from bot.directory import Entry, keep
 from bot.duty import always_on_call
 from bot.models import Address, CheckIn, Flag, FlagState, Message, Participant, Resolution, Staff
 from bot.web.auth import hash_password
@@ -121,10 +123,13 @@ class _Maker:
                 Staff(
                     email=each.email, name=each.name, role=each.role, password_hash=hashed, phone=_number(1 + i),
                     phone_hash=fingerprint(_number(1 + i)), phone_verified_at=self.clock[0], active=True,
+                    team=each.team,
                 )
                 for i, each in enumerate(STAFF)
             ]  # fmt: skip
             session.add_all(staff)
+            for name, served, contact, area, hours, languages in SERVICES:
+                keep(session, Entry(name, served, contact, area, hours, languages))
             session.flush()
             for row, told in zip(staff, STAFF, strict=True):
                 session.add_all(always_on_call(row.id) if told.on_call else ())
@@ -274,6 +279,8 @@ class _Maker:
                 if flag.state is FlagState.ACKNOWLEDGED and self.chance.random() < 0.5:
                     result = casework.Result(self.chance.choice(list(Resolution)))
                     casework.resolve(session, flag.id, keeper, result, now)
+            long_read = update(Participant).where(Participant.waits_since < self.now - LEFT_OPEN)
+            session.execute(long_read.values(waits_since=None))
 
 
 def _keeper(participant: Participant | None) -> int:

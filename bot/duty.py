@@ -1,12 +1,13 @@
 """Who is on duty: the rota as it stands, and whom each word of the policy reaches at this instant."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.core.escalation import Rules, Whom
+from bot.config import Settings
+from bot.core.escalation import Means, Reach, Rules, Whom
 from bot.core.rota import Away, Layer, Override, Rota, Shift
 from bot.models import Absence, Alert, Cover, Participant, Role, Staff, WeeklyShift
 from bot.outbox import is_blocked
@@ -31,7 +32,7 @@ def load_rota(session: Session, zone: str, since: datetime) -> Rota:
 class Duty:
     """Who is on duty at one instant, asked of the database once for any number of flags."""
 
-    def __init__(self, session: Session, rules: Rules, now: datetime) -> None:
+    def __init__(self, session: Session, settings: Settings, rules: Rules, now: datetime) -> None:
         self.rota = load_rota(session, rules.zone, now)
         self.now = now
         self.staff = {each.id: each for each in session.scalars(select(Staff).where(Staff.active).order_by(Staff.id))}
@@ -39,34 +40,44 @@ class Duty:
         self._hear = {each.id for each in self.staff.values() if hears(session, each)}
         self._at_most = rules.policy.alerts_an_hour
         free = {each for each in self._hear if self._rung.get(each, 0) < self._at_most}
-        self._reached = {each for each in free if not failed_lately(self.staff[each], now)} or free or self._hear
+        texted = {each for each in free if not failed_lately(self.staff[each], now)} or free or self._hear
+        self._reached = {
+            Means.TEXT: texted,
+            Means.CALL: (free or self._hear) if settings.calls_from else set(),
+            Means.EMAIL: set(self.staff) if settings.mail_url else set(),
+        }
 
-    def reach(self, participant: Participant | None) -> Mapping[Whom, tuple[int, ...]]:
-        """Whom each word of the policy means for a flag of this participant: the ids of people who can be reached now.
+    def reach(self, participant: Participant | None) -> Reach:
+        """Whom each word of the policy means for a flag of this participant, of those whom each means reaches now.
 
         Whose phone did not take an alert lately, or was rung too often, is passed over for a while; where that leaves
         nobody, they are tried all the same.
         """
+        meant = self._meant(participant)
+        return {
+            by: {whom: tuple(each for each in ids if each in reached) for whom, ids in meant.items()}
+            for by, reached in self._reached.items()
+        }
+
+    def _meant(self, participant: Participant | None) -> Mapping[Whom, tuple[int, ...]]:
+        """Whom each word means, whether they can be reached or not."""
         own = participant.caseworker_id if participant else None
         worker = self.rota.there(own, self.now) if own is not None else None
         team = self.staff[own].team if own in self.staff else ""
         colleagues = [each.id for each in self.staff.values() if team and each.team == team and each.id != worker]
         return {
-            Whom.CASEWORKER: self._people([worker] if worker is not None else []),
-            Whom.TEAM: self._people(each for each in colleagues if self.staff[each].role is Role.CASEWORKER),
-            Whom.ON_CALL: self._people(self.rota.on_call(Layer.FIRST, self.now)),
-            Whom.BACKUP: self._people(self.rota.on_call(Layer.BACKUP, self.now)),
-            Whom.SUPERVISORS: self._people(each.id for each in self.staff.values() if each.role is Role.SUPERVISOR),
-            Whom.EVERYONE: self._people(each.id for each in self.staff.values() if each.role is not Role.RESEARCHER),
+            Whom.CASEWORKER: (worker,) if worker is not None else (),
+            Whom.TEAM: tuple(each for each in colleagues if self.staff[each].role is Role.CASEWORKER),
+            Whom.ON_CALL: self.rota.on_call(Layer.FIRST, self.now),
+            Whom.BACKUP: self.rota.on_call(Layer.BACKUP, self.now),
+            Whom.SUPERVISORS: tuple(each.id for each in self.staff.values() if each.role is Role.SUPERVISOR),
+            Whom.EVERYONE: tuple(each.id for each in self.staff.values() if each.role is not Role.RESEARCHER),
         }
 
     @property
     def heard_by_text(self) -> frozenset[int]:
         """Who can be alerted by text at all, however often it rang lately."""
         return frozenset(self._hear)
-
-    def _people(self, ids: Iterable[int]) -> tuple[int, ...]:
-        return tuple(each for each in ids if each in self._reached)
 
 
 def hears(session: Session, staff: Staff) -> bool:

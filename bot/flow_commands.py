@@ -9,7 +9,7 @@ from bot.core.flow import FlowError, parse
 from bot.core.flow_check import check
 from bot.core.kinds import Language
 from bot.core.needs.phrases import Table
-from bot.flows import ALWAYS, WORDS, load_flows, load_words
+from bot.flows import ALWAYS, QUICK, WORDS, load_flows, load_quick_answers, load_words
 from bot.policy import POLICY, PolicyError, load_policy
 from bot.rehearse import rehearse as play
 
@@ -47,6 +47,8 @@ def _problems_of(folder: Path, file: Path) -> list[str]:
         return list(load_words(file, Table())[1])
     if file.name == POLICY:
         return _policy_problems(file)
+    if file.name == QUICK:
+        return list(load_quick_answers(file, ())[1])
     beside = file.parent if (file.parent / ALWAYS).exists() else folder
     always = load_flows(beside).always
     if file.name == ALWAYS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -16,14 +17,16 @@ from bot.core.flow import Flow, FlowError, parse
 from bot.core.flow_check import check, check_always
 from bot.core.kinds import Found
 from bot.core.needs.phrases import Table, faults, read_table
+from bot.core.quick_answers import QuickAnswer, check_quick_answers, parse_quick_answers
 from bot.policy import POLICY, PolicyError, load_policy
 
 log = structlog.get_logger()
 
 ALWAYS = "always.toml"
 WORDS = "words.toml"
+QUICK = "quick_answers.toml"
 SHIPPED = ROOT / "flows" / POLICY
-NO_FLOWS = (ALWAYS, WORDS, POLICY)
+NO_FLOWS = (ALWAYS, WORDS, POLICY, QUICK)
 
 
 class Shelf(Protocol):
@@ -46,14 +49,18 @@ class Shelf(Protocol):
         """Whom alerts reach, how and when."""
 
     @property
+    def quick_answers(self) -> tuple[QuickAnswer, ...]:
+        """What staff answer with one press."""
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """A line for each thing that is wrong."""
 
 
 @dataclass(frozen=True)
 class FlowShelf:
-    """Every usable flow by name, the texts of no flow, local words, the policy on alerts, and a line for each thing
-    that is wrong.
+    """Every usable flow by name, the texts of no flow, local words, the policy on alerts, quick answers, and a line for
+    each thing that is wrong.
     """
 
     flows: Mapping[str, Flow]
@@ -61,6 +68,7 @@ class FlowShelf:
     policy: Policy
     problems: tuple[str, ...] = ()
     words: Table = Table()
+    quick_answers: tuple[QuickAnswer, ...] = ()
 
 
 def load_flows(directory: Path, before: FlowShelf | None = None) -> FlowShelf:
@@ -72,6 +80,7 @@ def load_flows(directory: Path, before: FlowShelf | None = None) -> FlowShelf:
     always = _always(directory / ALWAYS)
     words, wrong_words = load_words(directory / WORDS, before.words if before else Table())
     policy, wrong_policy = _policy(directory / POLICY, before)
+    quick, wrong_quick = load_quick_answers(directory / QUICK, before.quick_answers if before else ())
     others = (path for path in sorted(directory.glob("*.toml")) if path.name not in NO_FLOWS)
     read = {path.stem: _read(path) for path in others}
     flows = {name: flow for name, flow in read.items() if isinstance(flow, Flow)}
@@ -82,7 +91,8 @@ def load_flows(directory: Path, before: FlowShelf | None = None) -> FlowShelf:
         always=always,
         words=words,
         policy=policy,
-        problems=(*wrong_words, *wrong_policy, *(each for name in sorted(problems) for each in problems[name])),
+        quick_answers=quick,
+        problems=(*wrong_words, *wrong_policy, *wrong_quick, *chain(*(problems[name] for name in sorted(problems)))),
     )
 
 
@@ -113,6 +123,10 @@ class LiveShelf:
     @property
     def policy(self) -> Policy:
         return self._current().policy
+
+    @property
+    def quick_answers(self) -> tuple[QuickAnswer, ...]:
+        return self._current().quick_answers
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -177,6 +191,20 @@ def load_words(path: Path, before: Table) -> tuple[Table, tuple[str, ...]]:
 def _until_mended(before: Table) -> str:
     kept = "the words stay as they were before" if before.rules else "none of these words count"
     return f"; until this is mended {kept}"
+
+
+def load_quick_answers(
+    path: Path, before: tuple[QuickAnswer, ...]
+) -> tuple[tuple[QuickAnswer, ...], tuple[str, ...]]:
+    """The answers of this file, or those from `before` where something is wrong, and what. No file, no answers."""
+    try:
+        answers = parse_quick_answers(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return (), ()
+    except (FlowError, OSError, UnicodeDecodeError) as error:
+        return before, (str(error) if isinstance(error, FlowError) else f"{path.name}: cannot be read: {error}",)
+    wrong = tuple(map(str, check_quick_answers(answers)))
+    return (before, wrong) if wrong else (answers, ())
 
 
 def _policy(path: Path, before: FlowShelf | None) -> tuple[Policy, tuple[str, ...]]:

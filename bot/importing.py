@@ -19,8 +19,12 @@ from bot.flows import Shelf
 from bot.models import Address, Consent, Participant, Role, Staff
 from bot.outbox import is_blocked
 from bot.people import Enrolment, agree, enrol, hold, participant_at, staff_at
-from bot.sheets import ImportProblem, SheetRow
+from bot.sheets import Columns, ImportProblem, SheetRow
 
+PARTICIPANTS = Columns(
+    known=("name", "phone", "language", "zone", "caseworker", "cohort", "consent_on", "consent_by", "flow", "start_on"),
+    required=("name", "phone"),
+)
 ASKED_FOR_NO_MORE = "phone: this number asked for no more texts, so it is not texted until START comes from it"
 LONGEST_NAME, LONGEST_COHORT = 100, 60
 FARTHEST_START = timedelta(days=366)
@@ -165,16 +169,12 @@ class _Cells:
         return self.now.astimezone(ZoneInfo(self.register.settings.zone)).date()
 
     def _zone(self, text: str) -> str:
-        """The zone as written; where it is empty, the area code gives a first guess if it has one zone only."""
+        """The zone as written; where it is empty, the area code gives a first guess."""
         if text in ZONES:
             return text
         if text:
             raise ImportProblem(f"'{text}' is no time zone; write it like America/Chicago")
-        try:
-            guessed = number_zones.time_zones_for_number(phonenumbers.parse(self.row["phone"], "US"))
-        except phonenumbers.NumberParseException:
-            return self.register.settings.zone
-        return guessed[0] if len(guessed) == 1 and guessed[0] in ZONES else self.register.settings.zone
+        return zone_of(self.row["phone"], self.register.settings.zone)
 
     def _caseworker(self, text: str) -> int | None:
         """The id of a member of staff; a researcher sees no names and takes no cases."""
@@ -208,6 +208,15 @@ class _Cells:
         if day is not None and day > self._today + FARTHEST_START:
             raise ImportProblem(f"{text} is more than a year away; look at the year")
         return day
+
+
+def zone_of(phone: str, otherwise: str) -> str:
+    """The time zone that a number's area code points at, if it points at one only: a first guess, numbers travel."""
+    try:
+        guessed = number_zones.time_zones_for_number(phonenumbers.parse(phone, "US"))
+    except phonenumbers.NumberParseException:
+        return otherwise
+    return guessed[0] if len(guessed) == 1 and guessed[0] in ZONES else otherwise
 
 
 def read_phone(text: str) -> str:

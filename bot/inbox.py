@@ -27,6 +27,7 @@ from bot.models import Beat, Direction, Message, OptOut, Participant, Staff
 from bot.outbox import Draft, Recipient, block, is_blocked, queue, unblock
 from bot.people import hold, opt_in, opt_out, owner_of, participant_at, pause, staff_at, works_again
 from bot.scene import Scene, Talk
+from bot.talking import they_said
 
 log = structlog.get_logger()
 
@@ -171,6 +172,8 @@ def _set_aside(inbox: Inbox, message_id: int, now: datetime) -> bool:
             return False
         channel, sender_hash = session.execute(select(Message.channel, Message.other_hash).where(this)).one()
         owner = owner_of(session, channel, sender_hash)
+        if owner is not None:
+            they_said(hold(session, owner), True, now, now)
         settled = {"participant_id": owner, "lane": Lane.TODAY, "handled_at": now}
         session.execute(update(Message).where(this).values(settled))
         concern = Concern(Attention.READ, True, message_id)
@@ -192,6 +195,7 @@ def _take_in(inbox: Inbox, session: Session, message: Message, now: datetime) ->
     message.participant_id = participant.id
     works_again(session, message.channel, message.other_hash)
     message.lane = _take_from_participant(inbox, session, participant, message, (found, keyword), now)
+    they_said(participant, message.lane is not Lane.CLOSED, message.at, now)
 
 
 def _read(inbox: Inbox, message: Message) -> tuple[Found, Keyword | None]:

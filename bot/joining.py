@@ -35,7 +35,7 @@ def join_number(db: Database, desk: Desk, address_hash: str) -> None:
         each.participant_id = desk.participant.id
     _keep_opt_out(desk, address_hash, out_before)
     for flag in _flags_of(desk.session, address_hash):
-        _move(desk, flag)
+        move_flag(desk, flag)
     desk.note("number_joined")
 
 
@@ -67,7 +67,7 @@ def _flags_of(session: Session, address_hash: str) -> list[Flag]:
     return list(session.scalars(select(Flag).where(theirs).order_by(Flag.id).with_for_update()))
 
 
-def _move(desk: Desk, flag: Flag) -> None:
+def move_flag(desk: Desk, flag: Flag) -> None:
     """To the person; into their own unresolved flag of the kind, if any. That the number was unknown is settled."""
     alike = (Flag.participant_id == desk.participant.id) & (Flag.kind == flag.kind)
     own = desk.session.scalar(select(Flag).where(alike, Flag.state != FlagState.RESOLVED).with_for_update())

@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bot.core.delivery import Status
@@ -108,7 +108,11 @@ class Absence(Base):
 
 
 class Participant(Base):
-    """Whom the programme follows up with. `silences` counts check-ins in a row that nobody answered."""
+    """Whom the programme follows up with. `silences` counts check-ins in a row that nobody answered.
+
+    `waits_since`: they wrote something that a person should answer, and nobody has. `talk_until`: until then people
+    talk with them, and the machine is silent.
+    """
 
     __tablename__ = "participants"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -121,6 +125,8 @@ class Participant(Base):
     paused_until: Mapped[datetime | None] = mapped_column(Instant)
     silences: Mapped[int] = mapped_column(default=0)
     safety_said_at: Mapped[datetime | None] = mapped_column(Instant)
+    waits_since: Mapped[datetime | None] = mapped_column(Instant)
+    talk_until: Mapped[datetime | None] = mapped_column(Instant)
     caseworker: Mapped[Staff | None] = relationship()
     addresses: Mapped[list["Address"]] = relationship(back_populates="participant", order_by="Address.id")
 
@@ -137,6 +143,70 @@ class Address(Base):
     reachable: Mapped[bool] = mapped_column(default=True)
     participant: Mapped[Participant] = relationship(back_populates="addresses")
     __table_args__ = (Index("one_owner_an_address", "channel", "value_hash", unique=True),)
+
+
+class Handover(Base):
+    """A participant came from one caseworker to another; None where nobody looked after them."""
+
+    __tablename__ = "handovers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), index=True)
+    from_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    to_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Note(Base):
+    """What staff write down about a participant for each other; never sent."""
+
+    __tablename__ = "notes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), index=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    body: Mapped[str] = mapped_column(Sealed)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Opening(Base):
+    """Somebody opened the conversation of a participant who is not theirs, and why; it stays open for a while."""
+
+    __tablename__ = "openings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), index=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    reason: Mapped[str] = mapped_column(Sealed)
+    at: Mapped[datetime] = mapped_column(Instant)
+    until: Mapped[datetime] = mapped_column(Instant)
+
+
+class Service(Base):
+    """Where the programme refers people to: one entry of its directory. `source_id` is its id in an imported file."""
+
+    __tablename__ = "services"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    needs: Mapped[list[str]] = mapped_column(JSON, default=list)
+    contact: Mapped[str] = mapped_column(String(300), default="")
+    area: Mapped[str] = mapped_column(String(200), default="")
+    hours: Mapped[str] = mapped_column(String(300), default="")
+    languages: Mapped[str] = mapped_column(String(200), default="")
+    source_id: Mapped[str | None] = mapped_column(String(100), unique=True)
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class MassText(Base):
+    """One text to many participants. `key`: the form that ordered it, which may be posted twice. `stopped_at`: what
+    had not left by then does not leave.
+    """
+
+    __tablename__ = "mass_texts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    bodies: Mapped[dict[str, str]] = mapped_column(SealedJson)
+    at: Mapped[datetime] = mapped_column(Instant)
+    stopped_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Consent(Base):
@@ -240,13 +310,15 @@ class Reply(Base):
     name: Mapped[str] = mapped_column(String(60))
     value: Mapped[str] = mapped_column(Sealed)
     at: Mapped[datetime] = mapped_column(Instant)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
 
 
 class Message(Base):
     """One text in or out, to or from anyone.
 
-    `other` is the address at the far end. Outgoing: `token` is our own id, `status` only climbs. Incoming:
-    `handled_at` is empty until it was understood; `finding` keeps rules and offsets, never words.
+    `other` is the address at the far end. Outgoing: `token` is our own id, `status` only climbs, `not_before` is when
+    its writer wants it to leave, `anyway` why it may leave outside sending hours. Incoming: `handled_at` is empty until
+    it was understood.
     """
 
     __tablename__ = "messages"
@@ -270,7 +342,10 @@ class Message(Base):
     segments: Mapped[int] = mapped_column(default=1)
     status: Mapped[Status | None] = mapped_column(words(Status))
     send_after: Mapped[datetime | None] = mapped_column(Instant)
+    not_before: Mapped[datetime | None] = mapped_column(Instant)
     send_before: Mapped[datetime | None] = mapped_column(Instant)
+    anyway: Mapped[str | None] = mapped_column(Sealed)
+    mass_text_id: Mapped[int | None] = mapped_column(ForeignKey("mass_texts.id"), index=True)
     answers_at: Mapped[datetime | None] = mapped_column(Instant)
     confirms_opt_out: Mapped[bool] = mapped_column(default=False)
     written_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
@@ -331,6 +406,7 @@ class Flag(Base):
     resolved_at: Mapped[datetime | None] = mapped_column(Instant)
     resolved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     resolution: Mapped[Resolution | None] = mapped_column(words(Resolution))
+    service_id: Mapped[int | None] = mapped_column(ForeignKey("services.id"))
     note: Mapped[str | None] = mapped_column(Sealed)
     rung: Mapped[int] = mapped_column(default=0)
     asked_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -338,6 +414,7 @@ class Flag(Base):
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     participant: Mapped[Participant | None] = relationship()
     taker: Mapped[Staff | None] = relationship(foreign_keys=[taken_by])
+    service: Mapped[Service | None] = relationship()
     marks: Mapped[list["Mark"]] = relationship(back_populates="flag", order_by="Mark.id")
     __table_args__ = (
         Index(
@@ -389,7 +466,7 @@ class Verdict(Base):
 
 
 class Alert(Base):
-    """One message to one member of staff about flags. Texting the code back takes them."""
+    """One message to one member of staff about flags. Texting the code back takes them, and so does pressing 1."""
 
     __tablename__ = "alerts"
     id: Mapped[int] = mapped_column(primary_key=True)

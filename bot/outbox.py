@@ -58,7 +58,9 @@ class Recipient:
 
 @dataclass(frozen=True)
 class Draft:
-    """One text to queue. `answers_at` is when the text it answers came in."""
+    """One text to queue. `answers_at` is when the text it answers came in, `not_before` when its writer wants it to
+    leave, `anyway` why it may leave outside sending hours.
+    """
 
     to: Recipient
     body: str
@@ -68,6 +70,9 @@ class Draft:
     send_before: datetime | None = None
     confirms_opt_out: bool = False
     written_by: int | None = None
+    not_before: datetime | None = None
+    anyway: str | None = None
+    mass_text_id: int | None = None
 
 
 def queue(session: Session, draft: Draft, now: datetime) -> Message:
@@ -93,11 +98,14 @@ def queue(session: Session, draft: Draft, now: datetime) -> Message:
         segments=segments(draft.body)[1],
         status=Status.DROPPED if echo else Status.QUEUED,
         reason="said twice just now" if echo else None,
-        send_after=now,
+        send_after=max(now, draft.not_before or now),
+        not_before=draft.not_before,
         send_before=draft.send_before,
         answers_at=draft.answers_at,
         confirms_opt_out=draft.confirms_opt_out,
         written_by=draft.written_by,
+        anyway=draft.anyway,
+        mass_text_id=draft.mass_text_id,
     )
     session.add(message)
     session.flush()
@@ -117,6 +125,13 @@ def drop_questions(session: Session, check_in_id: int) -> None:
     unsaid = (Message.check_in_id == check_in_id) & (Message.status == Status.QUEUED)
     talk = unsaid & Message.purpose.in_((Purpose.ANSWER, Purpose.CHECK_IN))
     session.execute(update(Message).where(talk).values(status=Status.DROPPED, reason="the questions ended"))
+
+
+def take_back(session: Session, which: ColumnElement[bool]) -> int:
+    """Texts that still wait do not leave; how many."""
+    waiting = update(Message).where(which, Message.status == Status.QUEUED)
+    taken = waiting.values(status=Status.DROPPED, reason="taken back").returning(Message.id)
+    return len(session.scalars(taken).all())
 
 
 def is_blocked(session: Session, address_hash: str) -> bool:
@@ -168,7 +183,7 @@ def _claim_batch(post: Post, now: datetime) -> list[int]:
     """Due texts, of each address only the first in line, as many as the pace allows; the rest go back at once."""
     with post.db.writing() as session:
         sender = _sender(session, post.settings.sender or "none", now)
-        due = (Message.status == Status.QUEUED) & (Message.send_after <= now) & _first_in_line()
+        due = (Message.status == Status.QUEUED) & (Message.send_after <= now) & _first_in_line(now)
         ids = claim(session, Message, due, (Message.priority, Message.send_after, Message.id), BATCH, now, LEASE)
         rows = {row.id: row for row in session.scalars(select(Message).where(Message.id.in_(ids)))}
         taken = [each for each in ids if _has_slot(sender, rows[each], post.settings.segments_per_second, now)]
@@ -186,10 +201,11 @@ def _free(session: Session, ids: list[int]) -> None:
         session.execute(update(Message).where(Message.id.in_(ids)).values(lease_until=None))
 
 
-def _first_in_line() -> ColumnElement[bool]:
+def _first_in_line(now: datetime) -> ColumnElement[bool]:
     """No earlier text of the same weight to the same address is still on its way: texts arrive in the order written.
 
-    Alerts stand in no line: one that is stuck must not hold up those that ring after it.
+    One that is meant for later holds up nothing until then. Alerts stand in no line: one that is stuck must not hold
+    up those that ring after it.
     """
     earlier = aliased(Message)
     behind = exists().where(
@@ -198,6 +214,7 @@ def _first_in_line() -> ColumnElement[bool]:
         earlier.id < Message.id,
         earlier.priority <= Message.priority,
         earlier.purpose != Purpose.ALERT,
+        earlier.not_before.is_(None) | (earlier.not_before <= now),
     )
     return (Message.purpose == Purpose.ALERT) | ~behind
 
@@ -285,6 +302,7 @@ def _facts(session: Session, message: Message, zone: str) -> Facts:
         answers_at=message.answers_at,
         send_before=message.send_before,
         confirms_opt_out=message.confirms_opt_out,
+        anyway=message.anyway is not None,
     )
 
 
@@ -314,7 +332,8 @@ def _record_refusal(post: Post, message_id: int, error: Refused, now: datetime) 
         if message.status is not Status.SENDING:
             return
         message.error_code, message.reason, message.lease_until = error.code, in_plain_words(error.code), None
-        deed, wait = deed_for(error.code), retry_in(error.code, message.attempts, now - message.at)
+        tried_for = now - (message.not_before or message.at)
+        deed, wait = deed_for(error.code), retry_in(error.code, message.attempts, tried_for)
         if wait is not None:
             message.status, message.send_after = Status.QUEUED, now + wait
         else:

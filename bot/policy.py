@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from bot.core.escalation import Edge, Ladder, Policy, Rung, Urgency, Whom
+from bot.core.escalation import Edge, Ladder, Means, Policy, Rung, Urgency, Whom
 from bot.core.hours import Window
 
 POLICY = "escalation.toml"
@@ -62,14 +62,17 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Step(_Part):
+class _Alert(_Part):
+    whom: tuple[Whom, ...] = Field(min_length=1)
+    by: tuple[Means, ...] = Field((Means.TEXT,), min_length=1)
+
+
+class _Step(_Alert):
     after: Moment
-    whom: tuple[Whom, ...] = Field(min_length=1)
 
 
-class _Again(_Part):
+class _Again(_Alert):
     every: Moment
-    whom: tuple[Whom, ...] = Field(min_length=1)
 
 
 class _Ladder(_Part):
@@ -107,8 +110,8 @@ class _Ladder(_Part):
         first_waits = [*map(_between, starts, starts[1:]), turns[0]]
         then_waits = turns[1:] + turns[:1]
         return Ladder(
-            rungs=tuple(Rung(each.whom, wait(so)) for each, so in zip(self.step, first_waits, strict=True)),
-            again=tuple(Rung(each.whom, wait(so)) for each, so in zip(self.again, then_waits, strict=True)),
+            rungs=tuple(Rung(each.whom, wait(so), each.by) for each, so in zip(self.step, first_waits, strict=True)),
+            again=tuple(Rung(each.whom, wait(so), each.by) for each, so in zip(self.again, then_waits, strict=True)),
             outcome_within=_worked(self.outcome_within, workday) if in_hours else self.outcome_within,
             grace=_worked(self.grace, workday) if in_hours else self.grace,
             working_hours=in_hours,
@@ -153,6 +156,7 @@ def _since_midnight(clock: time) -> timedelta:
 class _File(_Part):
     hours: _Hours
     alerts_an_hour: int = Field(ge=6)
+    quiet_after: int = Field(ge=1)
     now: _Ladder
     today: _Ladder
     silence: _Ladder
@@ -164,4 +168,5 @@ class _File(_Part):
             ladders={urgency: each.ladder(self.hours.workday) for urgency, each in ladders.items()},
             hours=self.hours.window,
             alerts_an_hour=self.alerts_an_hour,
+            quiet_after=self.quiet_after,
         )

@@ -18,6 +18,7 @@ CLOCK_MAY_REST = timedelta(minutes=2)
 WEEKS = 8
 ARRIVED = (Status.TAKEN, Status.SENT, Status.DELIVERED, Status.READ)
 ON_ITS_WAY = (Status.QUEUED, Status.SENDING)
+ENDED_EARLY = (Outcome.STOPPED, Outcome.REPLACED, Outcome.BROKEN, Outcome.HANDED_OVER)
 ANSWERED, UNANSWERED, OPEN, CUT_SHORT, NOT_REACHED = "answered", "unanswered", "open", "cut_short", "not_reached"
 
 
@@ -26,7 +27,8 @@ class Rate:
     """The check-ins of one flow that began in one week.
 
     `counted` and `percent` speak of those whose first text was sent and whose outcome is known. The others stand apart:
-    `open` may still be answered, `cut_short` ended early (STOP, or replaced), `not_reached` never had a text sent.
+    `open` may still be answered, `cut_short` ended early (STOP, replaced, or a person wrote), `not_reached` never had a
+    text sent.
     """
 
     answered: int = 0
@@ -117,7 +119,7 @@ def _became() -> ColumnElement[str]:
     return case(
         (CheckIn.answered_at.is_not(None), ANSWERED),
         (running & first.in_((*ARRIVED, *ON_ITS_WAY)), OPEN),
-        (first.in_(ARRIVED) & CheckIn.outcome.in_((Outcome.STOPPED, Outcome.REPLACED, Outcome.BROKEN)), CUT_SHORT),
+        (first.in_(ARRIVED) & CheckIn.outcome.in_(ENDED_EARLY), CUT_SHORT),
         (first.in_(ARRIVED), UNANSWERED),
         else_=NOT_REACHED,
     )

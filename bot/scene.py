@@ -16,6 +16,7 @@ from bot.flows import Shelf
 from bot.models import CheckIn, Flag, Message, Participant, Plan, Reply
 from bot.outbox import Draft, Post, Recipient, drop_questions, has_consented, queue
 from bot.people import plan
+from bot.talking import is_talking
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,11 @@ class Scene:
                 self._raise(effect)
             case Remember(name, value):
                 if self.check_in is not None:
-                    self.session.add(Reply(check_in_id=self.check_in.id, name=name, value=value, at=self.now))
+                    said_in = self.message.id if self.message else None
+                    reply = Reply(
+                        check_in_id=self.check_in.id, name=name, value=value, at=self.now, message_id=said_in
+                    )
+                    self.session.add(reply)
             case Schedule(flow, at, values):
                 self._plan(flow, at, dict(values))
             case Finish(outcome):
@@ -92,7 +97,7 @@ class Scene:
         plan(self.session, self.participant, flow, at, given=values)
 
     def _say(self, said: Say, send_before: datetime | None) -> None:
-        if self.to is None or not said.text or self._carrier_helped(said):
+        if self.to is None or not said.text or self._carrier_helped(said) or self._people_talk(said):
             return
         if said.purpose is Purpose.SAFETY and self._may_be_texted():
             self.participant.safety_said_at = self.now
@@ -110,6 +115,11 @@ class Scene:
         """A safety text that will not leave for want of consent was not said: the next one is."""
         to = self.to
         return to is not None and has_consented(self.session, self.participant.id, to.channel, to.value_hash)
+
+    def _people_talk(self, said: Say) -> bool:
+        """A person is talking with them: a machine that thanks and passes on would talk across."""
+        small_talk = self.check_in is None and said.purpose is Purpose.ANSWER
+        return small_talk and is_talking(self.participant, self.now)
 
     def _carrier_helped(self, said: Say) -> bool:
         """The carrier itself sent the programme's HELP text: a second one would only repeat it."""

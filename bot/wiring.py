@@ -11,7 +11,9 @@ import structlog
 from sqlalchemy import select
 
 from bot import alerts, deliveries, inbox, outbox
-from bot.carrier import Carrier
+from bot.carrier import EMAIL, Carrier
+from bot.carrier.mail import MailCarrier
+from bot.carrier.routes import Routes
 from bot.carrier.twilio import TwilioCarrier
 from bot.config import ConfigError, Settings
 from bot.db import Database
@@ -87,7 +89,7 @@ def build(
     """Wire the parts together. Raises FlowError where always.toml cannot be used; other broken flows only rest."""
     db = database or Database(settings.database_url, settings.data_keys)
     shelf = LiveShelf(settings.flows)
-    post = Post(db, carrier or _twilio(settings), settings, lambda: shelf.policy)
+    post = Post(db, carrier or _carrier(settings), settings, lambda: shelf.policy)
     clock = now or (partial(rehearsal_now, db) if settings.simulated else real_now)
     return Standby(settings, Inbox(Talk(post, shelf), partial(read_with, shelf)), clock, soon or _Worker().soon)
 
@@ -102,6 +104,13 @@ def ready(standby: Standby) -> Standby:
     return standby
 
 
+def _carrier(settings: Settings) -> Carrier:
+    """Texts and calls through Twilio, letters through the mail server where there is one."""
+    if not settings.mail_url:
+        return _twilio(settings)
+    return Routes(_twilio(settings), {EMAIL: MailCarrier(settings.mail_url, settings.mail_from)})
+
+
 def _twilio(settings: Settings) -> TwilioCarrier:
     return TwilioCarrier(
         account_sid=settings.account_sid,
@@ -109,6 +118,8 @@ def _twilio(settings: Settings) -> TwilioCarrier:
         sender=settings.sender,
         api_url=settings.api_url or None,
         status_url=f"{settings.public_url.rstrip('/')}/twilio/status",
+        calls_from=settings.calls_from,
+        key_url=f"{settings.public_url.rstrip('/')}/twilio/key",
     )
 
 

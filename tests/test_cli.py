@@ -13,14 +13,16 @@ import pytest
 import structlog
 from click.testing import CliRunner, Result
 from cryptography.fernet import Fernet
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app import create_app
 from bot.cli import main
 from bot.config import Settings, load_settings
 from bot.core.delivery import Status
 from bot.core.kinds import Intent, Need
+from bot.core.rota import Layer
 from bot.db import Database
+from bot.duty import always_on_call
 from bot.models import Direction, Event, Message, Participant, Role, Staff, VerdictKind, WeeklyShift
 from bot.verdicts import a_verdict
 from bot.wiring import build
@@ -409,6 +411,35 @@ def test_an_instant_needs_its_zone(database: Database) -> None:
     assert run("tick", "--at", "2026-11-23T16:00").exit_code == 2
 
 
+# doctor
+
+
+def test_the_doctor_names_everything_that_is_wrong(database: Database) -> None:
+    result = run("doctor")
+    assert result.exit_code == 1
+    for said in ("The clock is late with: every job.", "No supervisor can be alerted", "on call in the next two weeks"):
+        assert said in result.stdout
+
+
+def test_the_doctor_finds_nothing_where_all_is_well(database: Database) -> None:
+    works(*OMAR, "--on-call")
+    works("add-staff", "sam@example.org", "--name", "Sam", "--phone", "816-555-0171", "--role", "supervisor")
+    with database.writing() as session:
+        for each in session.scalars(select(Staff)):
+            each.phone_verified_at = datetime.now(UTC)
+        session.add_all(always_on_call(1, Layer.BACKUP))
+        session.execute(delete(Message))
+    run("tick")
+    assert works("doctor") == "Nothing wrong.\n"
+
+
+def test_services_are_read_from_a_file(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "services.csv").write_text("name,phone,needs\nOpen Door,816-555-0150,housing\nX,,gold\n")
+    result = run("import", "services", "services.csv")
+    assert result.exit_code == 1
+    assert "line 2: added" in result.stdout and "line 3: not taken (needs: gold; use: safety" in result.stdout
+
+
 # help
 
 
@@ -416,7 +447,7 @@ def test_an_instant_needs_its_zone(database: Database) -> None:
     "words",
     [(), ("init",), ("add-staff",), ("import",), ("import", "participants"), ("needs",), ("needs", "explain"),
      ("needs", "evaluate"), ("needs", "learned"), ("flow",), ("flow", "check"), ("flow", "rehearse"), ("tick",),
-     ("demo",)],
+     ("demo",), ("doctor",), ("import", "services")],
 )  # fmt: skip
 def test_every_command_and_option_says_what_it_is_for(words: tuple[str, ...]) -> None:
     said = works(*words, "--help")

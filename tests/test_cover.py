@@ -9,7 +9,7 @@ from tests.world import World
 
 def _gaps(world: World) -> list[str]:
     with world.standby.db.reading() as session:
-        return list(cover_gaps(session, world.standby.post.rules, world.now))
+        return list(cover_gaps(session, world.settings, world.standby.post.rules, world.now))
 
 
 def _full(world: World) -> None:

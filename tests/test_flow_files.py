@@ -64,7 +64,8 @@ def walks(flow: Flow, language: Language) -> Iterator[Walk]:
 
 def test_every_shipped_flow_passes_the_check() -> None:
     assert SHELF.problems == ()
-    assert set(SHELF.flows) == {path.stem for path in FLOWS.glob("*.toml")} - {"always", "words", "escalation"}
+    no_flows = {"always", "words", "escalation", "quick_answers"}
+    assert set(SHELF.flows) == {path.stem for path in FLOWS.glob("*.toml")} - no_flows
 
 
 @pytest.mark.parametrize(("name", "language"), EVERY)

@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from bot import people
 from bot.db import Base
-from bot.importing import DONE, Register, RowReport, import_rows, read_phone
+from bot.importing import DONE, PARTICIPANTS, Register, RowReport, import_rows, read_phone
 from bot.models import Consent, Participant, Plan, Role
-from bot.sheets import COLUMNS, ImportProblem, read_rows
+from bot.sheets import ImportProblem, read_rows
 from tests.world import World
 
 ANA = {
@@ -32,7 +32,7 @@ def quiet_world(world: World) -> World:
     return world
 
 
-def sheet(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> bytes:
+def sheet(*rows: dict[str, str], columns: tuple[str, ...] = PARTICIPANTS.known) -> bytes:
     """A CSV file of these rows."""
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
@@ -47,7 +47,7 @@ def row(**over: str) -> dict[str, str]:
 
 def imports(world: World, content: bytes) -> list[RowReport]:
     register = Register(world.standby.db, world.settings, world.standby.shelf)
-    return list(import_rows(register, read_rows(content), world.now))
+    return list(import_rows(register, read_rows(content, PARTICIPANTS), world.now))
 
 
 def everything(world: World) -> dict[str, list[tuple[Any, ...]]]:
@@ -303,7 +303,7 @@ HEADER, CELLS = b"name,phone,cohort", b"Ana,816-555-0160,Fall"
     ids=["plain", "bom crlf", "cr", "spaces", "semicolons", "tabs", "blank lines", "quotes"],
 )
 def test_sheets_are_read_as_programs_write_them(content: bytes) -> None:
-    (found,) = read_rows(content)
+    (found,) = read_rows(content, PARTICIPANTS)
     assert {name: cell for name, cell in found.cells.items() if cell} == {
         "name": "Ana", "phone": "816-555-0160", "cohort": "Fall",
     }  # fmt: skip
@@ -311,12 +311,12 @@ def test_sheets_are_read_as_programs_write_them(content: bytes) -> None:
 
 
 def test_commas_and_line_breaks_live_inside_quotes() -> None:
-    (found,) = read_rows(b'name,phone,cohort\n"Reed, Ana",816-555-0160,"Fall\n2026"\n')
+    (found,) = read_rows(b'name,phone,cohort\n"Reed, Ana",816-555-0160,"Fall\n2026"\n', PARTICIPANTS)
     assert (found.cells["name"], found.cells["cohort"]) == ("Reed, Ana", "Fall 2026")
 
 
 def test_lines_are_counted_as_an_editor_counts_them() -> None:
-    assert [row.line for row in read_rows(HEADER + b"\n\n" + CELLS + b"\n\n,,\n" + CELLS)] == [3, 6]
+    assert [row.line for row in read_rows(HEADER + b"\n\n" + CELLS + b"\n\n,,\n" + CELLS, PARTICIPANTS)] == [3, 6]
 
 
 def test_a_comma_too_many_is_told_and_nothing_enters(quiet_world: World) -> None:
@@ -326,7 +326,7 @@ def test_a_comma_too_many_is_told_and_nothing_enters(quiet_world: World) -> None
 
 
 def test_a_header_alone_is_an_empty_sheet() -> None:
-    assert read_rows(HEADER) == []
+    assert read_rows(HEADER, PARTICIPANTS) == []
 
 
 @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ def test_a_header_alone_is_an_empty_sheet() -> None:
 )
 def test_a_file_that_cannot_be_meant_says_what_to_do(content: bytes, told: str) -> None:
     with pytest.raises(ImportProblem, match=told):
-        read_rows(content)
+        read_rows(content, PARTICIPANTS)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -371,7 +371,7 @@ NEARLY = st.text(max_size=200).map(lambda text: f"name,phone\n{text}".encode("ut
 @given(st.binary(max_size=200) | NEARLY)
 def test_whatever_the_bytes_only_one_error_is_raised(content: bytes) -> None:
     try:
-        read_rows(content)
+        read_rows(content, PARTICIPANTS)
     except ImportProblem as problem:
         assert str(problem)
 
@@ -385,7 +385,7 @@ def test_whatever_the_text_a_number_is_read_or_refused(text: str) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.fixed_dictionaries({column: CELL for column in COLUMNS}), max_size=3))
+@given(st.lists(st.fixed_dictionaries({column: CELL for column in PARTICIPANTS.known}), max_size=3))
 def test_whatever_the_cells_every_row_is_reported(quiet_world: World, rows: list[dict[str, str]]) -> None:
     try:
         reports = imports(quiet_world, sheet(*rows))

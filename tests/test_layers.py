@@ -15,14 +15,15 @@ LAYERS = (
     ("bot.core",),
     ("bot.config", "bot.db", "bot.models", "bot.carrier", "bot.flows", "bot.logs", "bot.migrations", "bot.policy"),
     ("bot.outbox",),
-    ("bot.people",),
+    ("bot.people", "bot.talking"),
     ("bot.verdicts",),
     ("bot.deliveries", "bot.casework", "bot.duty"),
     ("bot.alerts", "bot.scene"),
     ("bot.checkins",),
     ("bot.inbox",),
     ("bot.sheets", "bot.first_texts"),
-    ("bot.arrangements", "bot.appointments", "bot.joining", "bot.importing"),
+    ("bot.arrangements", "bot.appointments", "bot.joining", "bot.importing", "bot.directory", "bot.handovers",
+     "bot.numbers", "bot.merging", "bot.enrolling", "bot.mass_texts"),
     ("bot.reports", "bot.learning", "bot.cover", "bot.roster", "bot.auditor"),
     ("bot", "app", "scheduler"),  # the edges: wiring, web, command line, demo
 )

@@ -93,6 +93,12 @@ class Colleague(Phone):
 
     id: int = 0
 
+    def picks_up(self, key: str = "") -> str:
+        """Answer the call that rings and press a key; what the call said, or "" where none rings."""
+        heard = self.world.carrier.handset_picks_up(self.number, key)
+        self.world.settles()
+        return heard
+
     def code(self) -> str:
         """The code of the alert that is heard next."""
         return self.hears("text back").split("text back ")[1].split()[0]

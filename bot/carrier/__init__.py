@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+TEXT, VOICE, EMAIL = "sms", "voice", "email"  # channels that staff are alerted on; participants have others too
+
 
 @dataclass(frozen=True)
 class OutgoingText:
-    """One text on its way out.
+    """One text on its way out; on `voice` it is spoken in a call, on `email` it is a letter.
 
-    `to` is the bare address value (E.164 on `sms` and `whatsapp`); `token` is our own id of the message, which
+    `to` is the bare address value (E.164 on `sms`, `whatsapp` and `voice`); `token` is our own id of the message, which
     comes back in every status callback, so that a send whose answer was lost can still be matched.
     `valid_for_s` is how long the carrier may keep it waiting (1 to 36,000 seconds).
     """
@@ -39,6 +41,14 @@ class HeardText:
     body: str
     pictures: int
     at: datetime
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What came with a text: its bytes, and the type that the carrier names."""
+
+    content: bytes
+    content_type: str
 
 
 class CarrierError(Exception):
@@ -71,3 +81,6 @@ class Carrier(Protocol):
 
     def heard(self, since: datetime) -> list[HeardText]:
         """The carrier's own record of texts that came in since then, oldest first. Raises CarrierError likewise."""
+
+    def picture(self, url: str) -> Picture:
+        """What lies at an address that came with a text, fetched with our credentials. Raises CarrierError likewise."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.carrier.admission import Rejection, Submission, bare, check, on_channel_of
 from bot.carrier.agenda import Agenda, Step
+from bot.carrier.calls import Call, call_form, check_call, heard_in, key_form
 from bot.carrier.faults import FATES, Fault, FaultKind, FaultQueue
 from bot.carrier.journal import Journal, Record
 from bot.carrier.keywords import REPLIES, Keyword, keyword_of
@@ -61,6 +62,7 @@ class Exchange:
         self._messages: dict[str, Message] = {}
         self._opt_outs: set[tuple[str, str]] = set()
         self._off: set[str] = set()
+        self._calls: dict[str, Call] = {}
         self._journal = Journal(journal) if journal else None
         self._restore()
 
@@ -128,6 +130,40 @@ class Exchange:
                 self._agenda.announce_inbound(message, self.sms_url)
             self._heed_keyword(message)
         return message
+
+    def call(self, to: str, from_: str, twiml: str, timeout_s: int, status_callback: str | None) -> Call:
+        """Ring a handset; where nobody picks up in time, a callback says so. Raises Rejection as Twilio would."""
+        check_call(to, from_, twiml, self.account)
+        with self._lock:
+            call = Call(f"CA{secrets.token_hex(16)}", to, from_, twiml, self._now(), status_callback=status_callback)
+            self._calls[call.sid] = call
+            self._agenda.add(self._now(), Step(call.sid, "ringing"))
+            self._agenda.add(self._now() + timedelta(seconds=timeout_s), Step(call.sid, "no-answer"))
+            return call
+
+    def ringing(self, handset: str) -> list[Call]:
+        """The calls that ring at this handset now, oldest first."""
+        with self._lock:
+            return [call for call in self._calls.values() if call.to == handset and call.status == "ringing"]
+
+    def pick_up(self, handset: str, key: str) -> str:
+        """Answer the oldest call, listen to it, press this key (or none) and hang up; what was heard, or ""."""
+        with self._lock:
+            call = next(iter(self.ringing(handset)), None)
+            if call is None:
+                return ""
+            at, (said, action) = self._now(), heard_in(call.twiml)
+            call = self._announce_call(replace(call, status="in-progress"), at)
+            if action:
+                self._agenda.add(at, Posting(action, key_form(call, key, self.account)))
+            self._announce_call(replace(call, status="completed"), at)
+            return said
+
+    def _announce_call(self, call: Call, at: datetime) -> Call:
+        self._calls[call.sid] = call
+        if call.status_callback:
+            self._agenda.add(at, Posting(call.status_callback, call_form(call, self.account)))
+        return call
 
     def switch_off(self, handset: str) -> None:
         """Texts to this handset wait as `sent`, and are undelivered (30003) after four hours."""
@@ -209,6 +245,10 @@ class Exchange:
             self._agenda.add(start_at + count * self._pace, Step(message.sid, status, code))
 
     def _take_step(self, step: Step, at: datetime) -> None:
+        if (call := self._calls.get(step.sid)) is not None:
+            if call.status == {"ringing": "queued", "no-answer": "ringing"}[step.status]:
+                self._announce_call(replace(call, status=step.status), at)
+            return
         message = self._messages.get(step.sid)
         if message is None or message.status in FINISHED:
             return

@@ -43,13 +43,19 @@ class Handsets:
         _check_host(request)
         said = [_spoken_json(spoken) for spoken in self._exchange.conversation(number)]
         is_out = self._exchange.is_opted_out(number)
-        return json_answer({"number": number, "opted_out": is_out, "messages": said})
+        rings = bool(self._exchange.ringing(number))
+        return json_answer({"number": number, "opted_out": is_out, "rings": rings, "messages": said})
 
     def power(self, request: Request, number: str) -> Response:
         """`{"on": false}` switches a handset off."""
         asked = _asked(request)
         (self._exchange.switch_on if asked.get("on") else self._exchange.switch_off)(number)
         return json_answer({"number": number, "on": bool(asked.get("on"))})
+
+    def answer(self, request: Request, number: str) -> Response:
+        """`{"key": "1"}` picks up the call that rings and presses a key; with an empty one it only listens."""
+        heard = self._exchange.pick_up(number, str(_asked(request).get("key", "")))
+        return json_answer({"number": number, "heard": heard})
 
     def plan_fault(self, request: Request) -> Response:
         """`{"kind", "times"?, "handset"?, "code"?, "http_status"?, "seconds"?}`, as in Fault."""

@@ -46,10 +46,12 @@ _ROUTES = Map(
         Rule(f"{_MESSAGES}/<sid>.json", methods=["GET"], endpoint="api.fetch"),
         Rule(f"{_MESSAGES}/<sid>.json", methods=["POST"], endpoint="api.update"),
         Rule(f"{_MESSAGES}/<sid>.json", methods=["DELETE"], endpoint="api.delete"),
+        Rule(f"/{API_VERSION}/Accounts/<account>/Calls.json", methods=["POST"], endpoint="api.create_call"),
         Rule("/simulated/texts", methods=["POST"], endpoint="handsets.text"),
         Rule("/simulated/phones", methods=["GET"], endpoint="handsets.phones"),
         Rule("/simulated/phones/<number>", methods=["GET"], endpoint="handsets.phone"),
         Rule("/simulated/phones/<number>/power", methods=["POST"], endpoint="handsets.power"),
+        Rule("/simulated/phones/<number>/answer", methods=["POST"], endpoint="handsets.answer"),
         Rule("/simulated/faults", methods=["POST"], endpoint="handsets.plan_fault"),
         Rule("/simulated/faults", methods=["DELETE"], endpoint="handsets.clear_faults"),
         Rule("/simulated/media/<name>", methods=["GET"], endpoint="handsets.media"),
@@ -162,6 +164,10 @@ class SimulatedCarrier:
         """A handset sends a text; the webhook about it goes out with the next `run_due()`."""
         return self.exchange.handset_texts(from_, body, to, media)
 
+    def handset_picks_up(self, number: str, key: str = "") -> str:
+        """A handset answers the call that rings and presses a key; what it heard. The key leaves with `run_due()`."""
+        return self.exchange.pick_up(number, key)
+
     def conversation(self, number: str) -> list[Spoken]:
         """Everything said to and by this handset, in order."""
         return self.exchange.conversation(number)
@@ -210,7 +216,8 @@ class SimulatedCarrier:
         status = self._post_twice(url, posting.form, headers)
         self.posted.append(Posted(posting, status))
         if status is None or not 200 <= status < 300:
-            log.warning("a webhook for %s was answered with %s", posting.form["MessageSid"], status)
+            sid = posting.form.get("MessageSid") or posting.form.get("CallSid")
+            log.warning("a webhook for %s was answered with %s", sid, status)
 
     def _post_twice(self, url: str, form: dict[str, str], headers: dict[str, str]) -> int | None:
         """Twilio tries once more when no connection was made, and only then."""

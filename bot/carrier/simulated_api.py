@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from bot.carrier.admission import Rejection, Submission
 from bot.carrier.answers import json_answer
+from bot.carrier.calls import Call
 from bot.carrier.exchange import Exchange
 from bot.carrier.faults import AFTER_TAKING, BEFORE_TAKING, Fault, FaultKind
 from bot.carrier.postings import API_VERSION, Account, Message
@@ -46,6 +47,18 @@ class SimulatedApi:
         if after:
             self._spoil(request, after)
         return json_answer(self._json(message), 201)
+
+    def create_call(self, request: Request, account: str) -> Response:
+        """A call that speaks inline TwiML; nothing else is simulated."""
+        self._authorize(request, account)
+        form = request.form
+        timeout = form.get("Timeout", "60")
+        if not timeout.isdecimal() or not 1 <= int(timeout) <= 600:
+            raise Rejection(INVALID_PARAMETER, "Timeout must be between 1 and 600")
+        call = self._exchange.call(
+            form.get("To", ""), form.get("From", ""), form.get("Twiml", ""), int(timeout), form.get("StatusCallback")
+        )
+        return json_answer(call_json(call, self._exchange.account), 201)
 
     def list_page(self, request: Request, account: str) -> Response:
         self._authorize(request, account)
@@ -132,6 +145,23 @@ def message_json(message: Message, account: Account) -> dict[str, Any]:
         "status": message.status,
         "subresource_uris": {"media": f"{uri}/Media.json"},
         "to": message.to,
+        "uri": f"{uri}.json",
+    }
+
+
+def call_json(call: Call, account: Account) -> dict[str, Any]:
+    """A call as the API shows it when it was just made."""
+    uri = f"/{API_VERSION}/Accounts/{account.sid}/Calls/{call.sid}"
+    return {
+        "account_sid": account.sid,
+        "api_version": API_VERSION,
+        "date_created": _rfc_2822(call.created_at),
+        "date_updated": _rfc_2822(call.created_at),
+        "direction": "outbound-api",
+        "from": call.from_,
+        "sid": call.sid,
+        "status": call.status,
+        "to": call.to,
         "uri": f"{uri}.json",
     }
 

@@ -12,14 +12,17 @@ from twilio.base.exceptions import TwilioRestException, TwilioServiceException  
 from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
+from twilio.twiml.voice_response import VoiceResponse  # type: ignore[import-untyped]
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from bot.carrier import CarrierError, HeardText, OutcomeUnknown, OutgoingText, Refused, Taken
+from bot.carrier import VOICE, CarrierError, HeardText, OutcomeUnknown, OutgoingText, Picture, Refused, Taken
 
 # At INFO this logger writes the phone numbers of every list request.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 FIND_LIMIT = 200
+RINGS_FOR_S = 25  # shorter than most voicemail waits
+LARGEST_PICTURE = 16 * 1024 * 1024  # no carrier takes more in one text
 HEARD_LIMIT, PAGE = 10_000, 1000  # the SDK asks for pages as long as the limit; Twilio has none over 1000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -30,7 +33,8 @@ _CODE_OF_STATUS = {401: 20003, 429: 20429}
 class TwilioCarrier:
     """The Carrier that Twilio is. `sender` is a Messaging Service (`MG…`) or a number in E.164.
 
-    Status callbacks go to `status_url?m=<token>`. `api_url` puts another server in place of Twilio's.
+    Status callbacks go to `status_url?m=<token>`. Calls come from `calls_from`, and the key that is pressed in one goes
+    to `key_url?m=<token>`. `api_url` puts another server in place of Twilio's.
     """
 
     def __init__(
@@ -41,6 +45,8 @@ class TwilioCarrier:
         api_url: str | None,
         status_url: str,
         timeout_s: float = 10.0,
+        calls_from: str = "",
+        key_url: str = "",
     ) -> None:
         self._account_sid = account_sid
         self._auth_token = auth_token
@@ -48,17 +54,13 @@ class TwilioCarrier:
         self._api_url = api_url
         self._status_url = status_url
         self._timeout_s = timeout_s
+        self._calls_from = calls_from
+        self._key_url = key_url
         self._local = threading.local()
 
     def send(self, text: OutgoingText) -> Taken:
         try:
-            message = self._client.messages.create(
-                to=_address(text.channel, text.to),
-                body=text.body,
-                status_callback=f"{self._status_url}?m={text.token}",
-                validity_period=text.valid_for_s,
-                **self._from(text.channel),
-            )
+            message = self._call(text) if text.channel == VOICE else self._text(text)
         except Exception as error:  # an answer that makes no sense breaks the SDK in many ways; all say: unknown
             # The original quotes the number and stays out of every log: hence `from None`.
             raise _failed_send(error) from None
@@ -66,12 +68,33 @@ class TwilioCarrier:
             raise OutcomeUnknown("Twilio's answer to a new text held no message id")
         return Taken(message.sid, message.status or "")
 
+    def _text(self, text: OutgoingText) -> Any:
+        return self._client.messages.create(
+            to=_address(text.channel, text.to),
+            body=text.body,
+            status_callback=f"{self._status_url}?m={text.token}",
+            validity_period=text.valid_for_s,
+            **self._from(text.channel),
+        )
+
+    def _call(self, text: OutgoingText) -> Any:
+        return self._client.calls.create(
+            to=text.to,
+            from_=self._calls_from,
+            twiml=asking_for_a_key(text.body, f"{self._key_url}?m={text.token}"),
+            timeout=RINGS_FOR_S,
+            status_callback=f"{self._status_url}?m={text.token}",
+            status_callback_event=["ringing", "answered", "completed"],
+        )
+
     def find(self, text: OutgoingText, since: datetime) -> list[Taken]:
         """Twilio's record of texts like this one, oldest first; `since` counts in whole seconds, as Twilio does.
 
         Two questions are asked: texts still waiting have no date of sending, so a filter by that date misses them.
         """
         since = since.astimezone(UTC).replace(microsecond=0)
+        if text.channel == VOICE:
+            raise CarrierError("a call is not asked for: who does not pick up is called again")
         to = _address(text.channel, text.to)
         try:
             # The filter may or may not take in its own second; one second earlier makes that no matter.
@@ -89,6 +112,29 @@ class TwilioCarrier:
         except Exception as error:
             raise CarrierError(f"Twilio could not say what came in ({_summary(error)})", _code(error)) from None
         return [_heard(message) for message in reversed(listed) if message.direction == "inbound"]
+
+    def picture(self, url: str) -> Picture:
+        """Only from the carrier itself, and no more than MMS allows: our credentials go nowhere else."""
+        if not self._is_the_carriers(url):
+            raise CarrierError("a picture lies at an address that is not the carrier's")
+        try:
+            with requests.Session() as session:
+                session.trust_env = urlsplit(url).hostname not in LOOPBACK
+                auth = (self._account_sid, self._auth_token)
+                answer = session.get(url, auth=auth, timeout=self._timeout_s, stream=True)
+                answer.raise_for_status()
+                content = answer.raw.read(LARGEST_PICTURE + 1, decode_content=True)
+        except (requests.RequestException, OSError) as error:
+            raise CarrierError(f"a picture could not be fetched ({type(error).__name__})") from None
+        if len(content) > LARGEST_PICTURE:
+            raise CarrierError("a picture is larger than texts carry")
+        return Picture(content, answer.headers.get("Content-Type", "").partition(";")[0].strip().lower())
+
+    def _is_the_carriers(self, url: str) -> bool:
+        parts = urlsplit(url)
+        if self._api_url:
+            return (parts.scheme, parts.netloc) == urlsplit(self._api_url)[:2]
+        return parts.scheme == "https" and parts.hostname is not None and parts.hostname.endswith(".twilio.com")
 
     @property
     def _client(self) -> Any:
@@ -110,6 +156,25 @@ class TwilioCarrier:
         if self._sender.startswith("MG"):
             return {"messaging_service_sid": self._sender}
         return {"from_": _address(channel, self._sender)}
+
+
+def asking_for_a_key(said: str, key_url: str) -> str:
+    """What a call says, twice, while it waits for a key; the key goes to this absolute address."""
+    response = VoiceResponse()
+    gather = response.gather(
+        input="dtmf", num_digits=1, timeout=8, action=key_url, method="POST", action_on_empty_result=True
+    )
+    for _ in range(2):
+        gather.say(said)
+        gather.pause(length=1)
+    return str(response)
+
+
+def saying(said: str) -> str:
+    """What a call says before it ends."""
+    response = VoiceResponse()
+    response.say(said)
+    return str(response)
 
 
 def signature(url: str, params: Mapping[str, str], token: str) -> str:

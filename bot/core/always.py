@@ -19,6 +19,7 @@ class Always:
     stopped: Texts
     wrong_number: Texts
     restarted: Texts
+    new_worker: Texts
 
 
 def parse_always(source: str) -> Always:

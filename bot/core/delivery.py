@@ -56,6 +56,13 @@ CARRIER_WORDS = {
     "undelivered": Status.UNDELIVERED,
     "failed": Status.FAILED,
     "canceled": Status.CANCELED,
+    # of calls
+    "initiated": Status.TAKEN,
+    "ringing": Status.TAKEN,
+    "in-progress": Status.SENT,
+    "completed": Status.DELIVERED,
+    "busy": Status.UNDELIVERED,
+    "no-answer": Status.UNDELIVERED,
 }
 
 
@@ -96,6 +103,15 @@ PLAIN = {
     30008: "The carrier gives no reason.",
     30034: "Our number is not registered with the carriers.",
 }
+WHAT_TO_DO = {
+    21610: "Only they can change that, by texting START. Call or visit instead.",
+    30003: "Call, and try again later: the phone may be back.",
+    30004: "Ask them, when you see them, whether they want texts at this number.",
+    30007: "Tell an admin: the wording or our registration needs a look. Call meanwhile.",
+    30034: "Tell an admin: our number has to be registered. Call meanwhile.",
+}
+ASK_FOR_A_NUMBER = "Find them another way, ask for a number that works, and write it down here."
+CALL_MEANWHILE = "Call meanwhile, and tell an admin if it goes on."
 RETRIES = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))
 STEADY = timedelta(minutes=10)
 KEEPS_TRYING_FOR = timedelta(days=1)
@@ -109,6 +125,14 @@ def deed_for(code: int | None) -> Deed:
 def in_plain_words(code: int | None) -> str:
     """One sentence on an error code for people who do not know codes."""
     return PLAIN.get(code or 0, "The carrier did not take it." if code is None else f"The carrier says error {code}.")
+
+
+def what_to_do(code: int | None) -> str:
+    """One sentence on what a caseworker does about a text that failed with this code."""
+    known = WHAT_TO_DO.get(code or 0)
+    if known is not None:
+        return known
+    return ASK_FOR_A_NUMBER if deed_for(code) is Deed.NUMBER_IS_BAD else CALL_MEANWHILE
 
 
 def retry_in(code: int | None, attempts: int, tried_for: timedelta) -> timedelta | None:

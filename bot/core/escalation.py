@@ -35,6 +35,14 @@ class Whom(StrEnum):
     EVERYONE = "everyone"
 
 
+class Means(StrEnum):
+    """How somebody is alerted. A call is spoken by a machine, and pressing 1 takes the flags."""
+
+    TEXT = "text"
+    EMAIL = "email"
+    CALL = "call"
+
+
 class Edge(StrEnum):
     """An hour of the working day that a rung waits for."""
 
@@ -44,10 +52,11 @@ class Edge(StrEnum):
 
 @dataclass(frozen=True)
 class Rung:
-    """Alert these, then wait so long for somebody to take the flag."""
+    """Alert these by these means, then wait so long for somebody to take the flag."""
 
     whom: tuple[Whom, ...]
     wait: timedelta | Edge
+    by: tuple[Means, ...] = (Means.TEXT,)
 
 
 @dataclass(frozen=True)
@@ -85,12 +94,14 @@ class Ladder:
 class Policy:
     """What the programme promises: a ladder for each urgency, working hours, and how often one number may be rung.
 
-    Beyond `alerts_an_hour` a carrier takes us for a nuisance and blocks the number.
+    Beyond `alerts_an_hour` a carrier takes us for a nuisance and blocks the number. After `quiet_after` check-ins in a
+    row that nobody answered the participant has gone quiet.
     """
 
     ladders: Mapping[Urgency, Ladder]
     hours: Window
     alerts_an_hour: int
+    quiet_after: int
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,10 @@ TOLD_ONCE = frozenset({Attention.STOPPED, Attention.WRONG_NUMBER})  # news, no n
 NEW_WORDS_WAIT = timedelta(hours=1)
 
 
+Ring = tuple[int, Means]  # the id of a member of staff, and how they are alerted
+Reach = Mapping[Means, Mapping[Whom, tuple[int, ...]]]  # whom each word means now, of those whom each means reaches
+
+
 @dataclass(frozen=True)
 class Climb:
     """What one look at a flag leads to: these people are alerted now; the next look is at `next_at`, from `rung`.
@@ -120,10 +135,15 @@ class Climb:
     `skipped` are the rungs that would have reached nobody.
     """
 
-    staff: tuple[int, ...]
+    rings: tuple[Ring, ...]
     rung: int
     next_at: datetime
     skipped: tuple[int, ...] = ()
+
+    @property
+    def staff(self) -> tuple[int, ...]:
+        """Who is alerted, by whatever means."""
+        return tuple(dict.fromkeys(staff_id for staff_id, _ in self.rings))
 
 
 def first_look(urgency: Urgency, raised_at: datetime, rules: Rules) -> datetime:
@@ -133,25 +153,30 @@ def first_look(urgency: Urgency, raised_at: datetime, rules: Rules) -> datetime:
     return next_open(rules.hours, raised_at, rules.zone)
 
 
-def climb(urgency: Urgency, rung: int, reach: Mapping[Whom, tuple[int, ...]], now: datetime, rules: Rules) -> Climb:
+def climb(urgency: Urgency, rung: int, reach: Reach, now: datetime, rules: Rules) -> Climb:
     """The alerts due at `now` for a flag that stands at `rung` (0 is the first), and when to look again.
 
-    `reach` lists whom each word of the policy means now. Rungs that reach nobody are skipped at once; where the whole
-    ladder reaches nobody, everyone who can be reached is alerted. Nobody at all: `staff` is empty, and the next look
-    comes all the same.
+    Rungs that reach nobody are skipped at once; where the whole ladder reaches nobody, everyone is alerted by the first
+    means that reaches anybody. Nobody at all: `rings` is empty, and the next look comes all the same.
     """
     ladder = rules.ladder(urgency)
     skipped: list[int] = []
     rung = ladder.known(rung)
-    while not (staff := _reached(ladder.at(rung), reach)) and len(skipped) < len(ladder.all):
+    while not (rings := _reached(ladder.at(rung), reach)) and len(skipped) < len(ladder.all):
         skipped.append(rung)
         rung = ladder.after(rung)
     next_at = _wait(ladder, ladder.at(rung).wait, now, rules)
-    return Climb(staff or reach.get(Whom.EVERYONE, ()), ladder.after(rung), next_at, tuple(dict.fromkeys(skipped)))
+    return Climb(rings or _everyone(reach), ladder.after(rung), next_at, tuple(dict.fromkeys(skipped)))
 
 
-def _reached(rung: Rung, reach: Mapping[Whom, tuple[int, ...]]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(staff_id for whom in rung.whom for staff_id in reach.get(whom, ())))
+def _reached(rung: Rung, reach: Reach) -> tuple[Ring, ...]:
+    each = ((staff_id, by) for by in rung.by for whom in rung.whom for staff_id in reach.get(by, {}).get(whom, ()))
+    return tuple(dict.fromkeys(each))
+
+
+def _everyone(reach: Reach) -> tuple[Ring, ...]:
+    found = (tuple((staff_id, by) for staff_id in reach.get(by, {}).get(Whom.EVERYONE, ())) for by in Means)
+    return next((rings for rings in found if rings), ())
 
 
 def asked_at(urgency: Urgency, taken_at: datetime, rules: Rules) -> datetime:

@@ -27,7 +27,8 @@ class Facts:
     """What decides about one text to one address.
 
     `consented` and `blocked` are of the address; `answers_at` is when the text it answers came in;
-    `confirms_opt_out` marks the single confirmation that may follow an opt-out.
+    `confirms_opt_out` marks the single confirmation that may follow an opt-out; `anyway` that a member of staff wrote
+    it and gave a reason why it may not wait for sending hours.
     """
 
     purpose: Purpose
@@ -39,6 +40,7 @@ class Facts:
     answers_at: datetime | None = None
     send_before: datetime | None = None
     confirms_opt_out: bool = False
+    anyway: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def may_send(facts: Facts, now: datetime, window: Window = SENDING_HOURS) -> Ver
     """Opt-out first, then consent, then age, then the hour.
 
     The confirmation of an opt-out is the one text that passes a block, and only for five minutes. Staff are texted at
-    any hour; participants only inside sending hours, save safety texts and quick answers to what they wrote.
+    any hour; participants only inside sending hours, save safety texts, quick answers to what they wrote, and what a
+    member of staff sends for a reason.
     """
     if facts.confirms_opt_out:
         late = now - (facts.answers_at or facts.queued_at) > CONFIRMS_OPT_OUT_FOR
@@ -78,7 +81,8 @@ def may_send(facts: Facts, now: datetime, window: Window = SENDING_HOURS) -> Ver
         return Drop("no consent on record")
     if facts.send_before is not None and now >= facts.send_before:
         return Drop("out of date")
-    if facts.to_staff or facts.purpose in ANY_HOUR or _answers_quickly(facts, now):
+    staff_insist = facts.anyway and facts.purpose is Purpose.WRITTEN
+    if facts.to_staff or facts.purpose in ANY_HOUR or staff_insist or _answers_quickly(facts, now):
         return Go()
     opening = next_open(window, now, facts.zone)
     return Go() if opening <= now else Wait(opening)

@@ -9,15 +9,21 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bot.web.arrangements import arranging
 from bot.web.auth import auth, set_up_sign_in
+from bot.web.care import care
 from bot.web.caseload import caseload
+from bot.web.conversing import conversing
 from bot.web.dashboard import dashboard
+from bot.web.directory import directory
+from bot.web.enrolling import enrolling
 from bot.web.flags import flags
 from bot.web.health import health
 from bot.web.joining import joining
+from bot.web.mass_texts import mass_texts
 from bot.web.phones import phones
 from bot.web.reasons import reasons
 from bot.web.rota import rota
 from bot.web.shield import set_up_shield
+from bot.web.silences import known_of_silence
 from bot.web.thread import thread
 from bot.web.verdicts import verdicts
 from bot.web.webhooks import webhooks
@@ -47,8 +53,12 @@ def create_web(standby: Standby) -> Flask:
     set_up_sign_in(app)
     set_up_words(app)
     app.add_template_filter(reasons)
+    app.add_template_filter(known_of_silence)
     set_up_shield(app)
-    for page in (health, webhooks, auth, caseload, thread, arranging, flags, joining, verdicts, rota, dashboard):
+    for page in (
+        health, webhooks, auth, caseload, thread, conversing, arranging, care, flags, joining, enrolling, mass_texts,
+        verdicts, rota, directory, dashboard,
+    ):  # fmt: skip
         app.register_blueprint(page)
     csrf.exempt(webhooks)  # the carrier signs instead
     if standby.settings.simulated:

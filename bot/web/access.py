@@ -1,24 +1,46 @@
 """Whose words a member of staff may read."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from bot.core.escalation import Urgency
-from bot.models import Alert, AlertFlag, Flag, FlagState, Message, Participant, Role
+from bot.models import Alert, AlertFlag, Flag, FlagState, Message, Opening, Participant, Role
+from bot.people import note
 from bot.web.auth import SignedIn
 
+OPEN_FOR = timedelta(hours=8)  # how long a reason that was given opens a conversation
 
-def may_open(session: Session, staff: SignedIn, participant: Participant) -> bool:
-    """Own people and, for supervisors, everybody's. Beside that, whom an unresolved flag puts before this person.
+
+def may_open(session: Session, staff: SignedIn, participant: Participant, now: datetime) -> bool:
+    """Own people, and for supervisors those whom nobody looks after. Beside that whom an unresolved flag puts before
+    this person, and whom they gave a reason for.
 
     Alerts climb to people who do not know the participant: a danger that they hear of they must be able to read.
     """
-    if may_arrange(staff, participant):
+    nobodys = participant.caseworker_id is None and staff.role is Role.SUPERVISOR
+    if nobodys or participant.caseworker_id in (staff.id, *staff.stands_in_for):
         return True
     theirs = Flag.participant_id == participant.id
-    return bool(session.scalar(select(exists().where(theirs, _put_before(staff)))))
+    given = (Opening.participant_id == participant.id) & (Opening.staff_id == staff.id) & (Opening.until > now)
+    return bool(session.scalar(select(or_(exists().where(theirs, _put_before(staff)), exists().where(given)))))
+
+
+def may_ask_to_open(staff: SignedIn, participant: Participant) -> bool:
+    """Whether a reason is enough: for supervisors with everybody, for caseworkers with their team's people."""
+    if staff.role is Role.SUPERVISOR:
+        return True
+    worker = participant.caseworker
+    return staff.role is Role.CASEWORKER and bool(staff.team) and worker is not None and worker.team == staff.team
+
+
+def open_for_a_reason(session: Session, staff: SignedIn, participant: Participant, reason: str, now: datetime) -> None:
+    """The conversation is open to this person for some hours; that it was, and why, stays on record."""
+    until = now + OPEN_FOR
+    opening = Opening(participant_id=participant.id, staff_id=staff.id, reason=reason, at=now, until=until)
+    session.add(opening)
+    note(session, "thread_opened", now, staff.id, participant.id)
 
 
 def may_arrange(staff: SignedIn, participant: Participant) -> bool:
@@ -61,8 +83,11 @@ def may_see_flag(session: Session, staff: SignedIn, flag_id: int) -> bool:
     return bool(session.scalar(select(exists().where(Flag.id == flag_id, visible_flags(staff)))))
 
 
-def readable_texts(staff: SignedIn) -> ColumnElement[bool]:
-    """The texts that this person may read: of whom they may open, and of numbers with a flag that they may see."""
+def readable_texts(staff: SignedIn, now: datetime) -> ColumnElement[bool]:
+    """The texts that this person may read: of whom they may open, and of numbers with a flag that they may see.
+
+    A supervisor keeps the reading good for the whole programme, so they may read every text on the page for that.
+    """
     if staff.role is Role.SUPERVISOR:
         return true()
     if staff.role is Role.RESEARCHER:
@@ -71,6 +96,9 @@ def readable_texts(staff: SignedIn) -> ColumnElement[bool]:
     shown: list[ColumnElement[bool]] = [
         exists().where(Flag.participant_id == Message.participant_id, _put_before(staff)),
         exists().where(unknown, Flag.address_hash == Message.other_hash, visible_flags(staff)),
+        exists().where(
+            Opening.participant_id == Message.participant_id, Opening.staff_id == staff.id, Opening.until > now
+        ),
     ]
     if staff.role is Role.CASEWORKER:
         shown.append(Message.participant_id.in_(looked_after(staff)))

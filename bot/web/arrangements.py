@@ -5,13 +5,16 @@ from datetime import date, datetime, time
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import arrangements
 from bot.appointments import appointments, make_appointment, take_away_appointment
 from bot.arrangements import Agreement, Desk, NotArranged
 from bot.first_texts import comes_regularly, startable_flows
+from bot.handovers import takers
 from bot.models import Participant, Role, Staff
+from bot.numbers import numbers_of
 from bot.people import hold
 from bot.web.access import may_arrange
 from bot.web.auth import me, roles
@@ -33,7 +36,17 @@ def offers(session: Session, participant: Participant) -> dict[str, object]:
         "to_agree": arrangements.open_to_consent(session, participant),
         "startable": {} if regular else startable_flows(standby().shelf),
         "appointments": appointments(session, participant, present()),
+        "check_ins": startable_flows(standby().shelf),
+        "takers": [each for each in takers(session) if each.id != participant.caseworker_id],
+        "numbers": numbers_of(participant),
+        "doubles": _doubles(session, participant),
     }
+
+
+def _doubles(session: Session, participant: Participant) -> list[Participant]:
+    """Whom this person may turn out to be too, as far as the reader looks after both."""
+    others = session.scalars(select(Participant).where(Participant.id != participant.id))
+    return sorted((each for each in others if may_arrange(me(), each)), key=lambda each: each.name.casefold())
 
 
 def desk_for(session: Session, participant_id: int) -> Desk:
@@ -47,7 +60,7 @@ def desk_for(session: Session, participant_id: int) -> Desk:
     return Desk(session, current.settings, current.post.rules, current.shelf, participant, staff, present())
 
 
-def _arrange(participant_id: int, deed: Callable[[Desk], str]) -> ResponseReturnValue:
+def arrange(participant_id: int, deed: Callable[[Desk], str]) -> ResponseReturnValue:
     """Do it in one transaction, say in a sentence what was done or why not, and show the page again."""
     try:
         with standby().db.writing() as session:
@@ -67,7 +80,7 @@ def end_texts(participant_id: int) -> ResponseReturnValue:
         fresh = arrangements.end_texts(desk)
         return "Written down: no more texts to them, from this moment on." if fresh else "They were opted out already."
 
-    return _arrange(participant_id, deed)
+    return arrange(participant_id, deed)
 
 
 @arranging.post("/consent")
@@ -78,13 +91,13 @@ def take_consent(participant_id: int) -> ResponseReturnValue:
     def deed(desk: Desk) -> str:
         form = request.form
         given = Agreement(
-            form.get("address_id", 0, int), _day("given_on"), form.get("method", ""), form.get("flow", "")
+            form.get("address_id", 0, int), day_of("given_on"), form.get("method", ""), form.get("flow", "")
         )
         welcome_at = arrangements.take_consent(desk, given)
         first = f" The welcome leaves {_soon(welcome_at, desk)}." if welcome_at else ""
         return f"Consent is on record.{first}"
 
-    return _arrange(participant_id, deed)
+    return arrange(participant_id, deed)
 
 
 def _soon(at: datetime, desk: Desk) -> str:
@@ -97,10 +110,10 @@ def pause(participant_id: int) -> ResponseReturnValue:
     """No check-ins until a day."""
 
     def deed(desk: Desk) -> str:
-        until = arrangements.pause_until(desk, _day("until"))
+        until = arrangements.pause_until(desk, day_of("until"))
         return f"Check-ins are paused until {day(until, desk.participant.zone)}."
 
-    return _arrange(participant_id, deed)
+    return arrange(participant_id, deed)
 
 
 @arranging.post("/pause/end")
@@ -112,7 +125,7 @@ def end_pause(participant_id: int) -> ResponseReturnValue:
         arrangements.end_pause(desk)
         return "The pause is over: check-ins go on as planned."
 
-    return _arrange(participant_id, deed)
+    return arrange(participant_id, deed)
 
 
 @arranging.post("/appointments")
@@ -121,12 +134,12 @@ def make(participant_id: int) -> ResponseReturnValue:
     """Remind them of a time."""
 
     def deed(desk: Desk) -> str:
-        made = make_appointment(desk, _day("day"), _hour("hour"))
+        made = make_appointment(desk, day_of("day"), hour_of("hour"))
         zone = desk.participant.zone
         assert made.remind_at is not None
         return f"They are reminded of {moment(made.at, zone)}: first {_soon(made.remind_at, desk)}."
 
-    return _arrange(participant_id, deed)
+    return arrange(participant_id, deed)
 
 
 @arranging.post("/appointments/away")
@@ -138,17 +151,17 @@ def take_away(participant_id: int) -> ResponseReturnValue:
         take_away_appointment(desk, _instant("at"))
         return "Taken away: no reminder of it leaves any more. Tell them yourself if they had heard of it."
 
-    return _arrange(participant_id, deed)
+    return arrange(participant_id, deed)
 
 
-def _day(name: str) -> date:
+def day_of(name: str) -> date:
     try:
         return date.fromisoformat(request.form.get(name, ""))
     except ValueError as error:
         raise NotArranged("Choose a day.") from error
 
 
-def _hour(name: str) -> time:
+def hour_of(name: str) -> time:
     try:
         return time.fromisoformat(request.form.get(name, "")).replace(tzinfo=None)
     except ValueError as error:

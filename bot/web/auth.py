@@ -39,6 +39,7 @@ class SignedIn:
     id: int
     name: str
     role: Role
+    team: str
     on_call: bool
     stands_in_for: tuple[int, ...]
     seal: str
@@ -103,7 +104,8 @@ def _load(token: str) -> SignedIn | None:
 def _signed_in(db_session: Session, staff: Staff) -> SignedIn:
     rota, now = load_rota(db_session, standby().settings.zone, standby().now()), standby().now()
     on_call = any(staff.id in rota.on_call(layer, now) for layer in Layer)
-    return SignedIn(staff.id, staff.name, staff.role, on_call, rota.stood_in_for(staff.id, now), _seal(staff))
+    stands_in_for = rota.stood_in_for(staff.id, now)
+    return SignedIn(staff.id, staff.name, staff.role, staff.team, on_call, stands_in_for, _seal(staff))
 
 
 def _seal(staff: Staff) -> str:

@@ -1,15 +1,16 @@
 """The bubbles of a conversation: who said what, the words that raised flags, and what staff may say of the reading."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from bot.core.kinds import FlagKind, Need
-from bot.models import Direction, Flag, Mark, Message, Staff, Verdict, VerdictKind
+from bot.models import Direction, Flag, Mark, Message, Participant, Staff, Verdict, VerdictKind
 from bot.verdicts import MARKED_BY_STAFF, raised_by, verdicts_on
+from bot.web.asides import Aside, asides, understood
 from bot.web.words import legible
 
 PAGE = 60
@@ -34,7 +35,9 @@ class Offer:
 
 @dataclass(frozen=True)
 class Bubble:
-    """One text as the page shows it. `whole` are the kinds that the message raised as a whole."""
+    """One text as the page shows it. `whole` are the kinds that the message raised as a whole, `understood` are the
+    questions that it answered, each with the answer.
+    """
 
     message: Message
     pieces: tuple[Piece, ...]
@@ -42,14 +45,17 @@ class Bubble:
     writer: str
     verdicts: tuple[Verdict, ...]
     offers: tuple[Offer, ...]
+    understood: tuple[tuple[str, str], ...]
+    is_text = True
 
     @property
     def is_in(self) -> bool:
         return self.message.direction is Direction.IN
 
     @property
-    def pictures(self) -> int:
-        return len(self.message.media or ())
+    def pictures(self) -> list[list[str]]:
+        """The address and the type of each picture."""
+        return self.message.media or []
 
     @property
     def kinds(self) -> tuple[FlagKind, ...]:
@@ -60,24 +66,49 @@ class Bubble:
 
 @dataclass(frozen=True)
 class Talk:
-    """The latest bubbles of a conversation, oldest first; `earlier` is the id to page back from."""
+    """The latest bubbles of a conversation and what stands between them, oldest first; `earlier` is the id to page back
+    from.
+    """
 
-    bubbles: tuple[Bubble, ...]
+    lines: tuple[Bubble | Aside, ...]
     earlier: int | None
 
+    @property
+    def bubbles(self) -> tuple[Bubble, ...]:
+        return tuple(each for each in self.lines if isinstance(each, Bubble))
 
-def conversation(session: Session, whose: ColumnElement[bool], before: int | None = None) -> Talk:
-    """The latest texts, or those before the message with this id."""
+
+def conversation(
+    session: Session, whose: ColumnElement[bool], before: int | None = None, person: Participant | None = None
+) -> Talk:
+    """The latest texts, or those before the message with this id; of a participant with what stands between them."""
     wanted = select(Message).where(whose, Message.id < before) if before else select(Message).where(whose)
     newest_first = list(session.scalars(wanted.order_by(Message.id.desc()).limit(PAGE + 1)))
     messages = newest_first[:PAGE][::-1]
     ids = [message.id for message in messages]
     marks, writers = _marks(session, ids), _writers(session, messages)
     raised, verdicts = raised_by(session, Message.id.in_(ids)), verdicts_on(session, Message.id.in_(ids))
-    bubbles = tuple(
-        _bubble(each, marks[each.id], writers, tuple(raised[each.id]), verdicts[each.id]) for each in messages
-    )
-    return Talk(bubbles, messages[0].id if len(newest_first) > PAGE else None)
+    answered = understood(session, ids)
+    bubbles = [
+        _bubble(each, marks[each.id], writers, tuple(raised[each.id]), verdicts[each.id], answered[each.id])
+        for each in messages
+    ]
+    earlier = messages[0].id if len(newest_first) > PAGE else None
+    between = asides(session, person) if person is not None else []
+    return Talk(tuple(_in_order(bubbles, between, goes_on=earlier is not None, is_latest=before is None)), earlier)
+
+
+def _in_order(
+    bubbles: Sequence[Bubble], between: Sequence[Aside], goes_on: bool, is_latest: bool
+) -> Iterator[Bubble | Aside]:
+    """Each aside before the first text that is younger; those of other pages stay there."""
+    waiting = [each for each in between if not goes_on or each.at >= bubbles[0].message.at]
+    for bubble in bubbles:
+        while waiting and waiting[0].at < bubble.message.at:
+            yield waiting.pop(0)
+        yield bubble
+    if is_latest:
+        yield from waiting
 
 
 def _marks(session: Session, ids: list[int]) -> defaultdict[int, list[tuple[int, int, FlagKind]]]:
@@ -100,12 +131,14 @@ def _bubble(
     writers: dict[int, str],
     raised: tuple[Need, ...],
     verdicts: dict[Need, Verdict],
+    answered: Sequence[tuple[str, str]],
 ) -> Bubble:
     spans = [(start, end, kind) for start, end, kind in marks if start < end]
     whole = dict.fromkeys(kind for start, end, kind in marks if start >= end)
     writer = writers.get(message.written_by or 0, "Automatic")
     cut = tuple(pieces(legible(message.body), spans))
-    return Bubble(message, cut, tuple(whole), writer, tuple(verdicts.values()), tuple(offers(raised, verdicts)))
+    offered = tuple(offers(raised, verdicts))
+    return Bubble(message, cut, tuple(whole), writer, tuple(verdicts.values()), offered, tuple(answered))
 
 
 def offers(raised: tuple[Need, ...], verdicts: dict[Need, Verdict]) -> Iterator[Offer]:

@@ -34,4 +34,6 @@ def rates() -> ResponseReturnValue:
 def _problems(session: Session) -> tuple[str, ...]:
     late = late_jobs(session, present())
     still = (f"The clock is late with: {', '.join(late)}. Is scheduler.py running?",) if late else ()
-    return (*still, *cover_gaps(session, standby().post.rules, present()), *standby().shelf.problems)
+    current = standby()
+    gaps = cover_gaps(session, current.settings, current.post.rules, present())
+    return (*still, *gaps, *current.shelf.problems)

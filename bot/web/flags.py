@@ -7,9 +7,11 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from bot import casework
 from bot.casework import MOST_PRESSING, Closing, Result
-from bot.models import Alert, Flag, FlagState, Mark, Message, Resolution, Role, Staff
+from bot.directory import services
+from bot.models import Alert, Flag, FlagState, Mark, Message, Resolution, Role, Service, Staff
 from bot.outbox import is_blocked
 from bot.people import note
+from bot.talking import needs_no_answer
 from bot.web.access import may_open, may_see_flag, visible_flags
 from bot.web.auth import me, roles
 from bot.web.bubbles import conversation
@@ -59,12 +61,8 @@ def _listing(session: Session) -> dict[str, object]:
         "show": show,
         "counts": {name: counts.get(each, 0) for name, each in SHOWN.items()},
         "outcomes": Resolution,
-        "names": _names(session),
+        "services": services(session),
     }
-
-
-def _names(session: Session) -> dict[int, str]:
-    return {staff.id: staff.name for staff in session.scalars(select(Staff))}
 
 
 @flags.get("/flags/banner")
@@ -113,11 +111,16 @@ def resolve(flag_id: int) -> ResponseReturnValue:
         return redirect(_back(flag_id))
     seen = request.form.get("seen", "")
     note = request.form.get("note", "").strip()[:NOTE_AT_MOST]
-    result = Result(Resolution(outcome), note, int(seen) if seen.isdecimal() else None)
     with standby().db.writing() as session:
         _seen(session, flag_id)
         staff = session.get_one(Staff, me().id)
+        service = session.get(Service, request.form.get("service", 0, int))
+        last_seen = int(seen) if seen.isdecimal() else None
+        result = Result(Resolution(outcome), note, last_seen, service.id if service else None)
         closing = casework.resolve(session, flag_id, staff, result, present())
+        person = session.get_one(Flag, flag_id).participant
+        if closing is Closing.CLOSED and person is not None and request.form.get("answered"):
+            needs_no_answer(session, person, staff.id, present())
     match closing:
         case Closing.CLOSED:
             flash(f"Resolved: {words(result.resolution).lower()}.")
@@ -133,7 +136,7 @@ def _back(flag_id: int) -> str:
     with standby().db.reading() as session:
         flag = session.get(Flag, flag_id)
         person = flag.participant if flag else None
-        if request.form.get("from") == "thread" and person and may_open(session, me(), person):
+        if request.form.get("from") == "thread" and person and may_open(session, me(), person, present()):
             return url_for("thread.show", participant_id=person.id)
         if request.form.get("from") == "number" and flag and flag.state is not FlagState.RESOLVED:
             return url_for("flags.number", flag_id=flag_id)
@@ -174,5 +177,5 @@ def number(flag_id: int) -> ResponseReturnValue:
         talk = conversation(session, Message.other_hash == flag.address_hash)
         shown = session.scalars(same.order_by(MOST_PRESSING, Flag.raised_at)).all() or [flag]
         ended = flag.address_hash is not None and is_blocked(session, flag.address_hash)
-        around = {"flag_id": flag.id, "owners": owners(session), "ended": ended}
+        around = {"flag_id": flag.id, "owners": owners(session), "ended": ended, "services": services(session)}
         return render_template("number.html", talk=talk, flags=shown, outcomes=Resolution, **around)

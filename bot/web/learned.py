@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.checkins import flow_of
-from bot.core.flow import Expect, Flow, State
+from bot.core.flow import Expect, State
 from bot.core.kinds import Language
 from bot.core.speech import render
 from bot.models import CheckIn, Participant, Reply
@@ -28,22 +28,22 @@ def learned(session: Session, participant: Participant, standby: Standby) -> Lea
     check_in = session.scalar(theirs.order_by(CheckIn.id.desc()).limit(1))
     if check_in is None:
         return None
-    flow = flow_of(session, check_in)
-    worker = participant.caseworker.name.split()[0] if participant.caseworker else standby.settings.programme
     replies = session.scalars(select(Reply).where(Reply.check_in_id == check_in.id).order_by(Reply.id))
-    answers = tuple(_answer(flow, reply, worker) for reply in replies)
-    return Learned(check_in, flow.title, answers)
+    answers = tuple(in_words(session, check_in, reply, standby) for reply in replies)
+    return Learned(check_in, flow_of(session, check_in).title, answers)
 
 
-def _answer(flow: Flow, reply: Reply, worker: str) -> tuple[str, str]:
-    """Staff read English, whatever language the question was asked in."""
-    state = next((each for each in flow.states.values() if each.remember == reply.name), None)
+def in_words(session: Session, check_in: CheckIn, reply: Reply, standby: Standby) -> tuple[str, str]:
+    """A question and its answer. Staff read English, whatever language the question was asked in."""
+    states = flow_of(session, check_in).states.values()
+    state = next((each for each in states if each.remember == reply.name), None)
     if state is None:
         return reply.name, reply.value
-    question = render(state.say[Language.EN], {"worker": worker}, Language.EN)
-    return question, _in_words(state, reply.value)
+    caseworker = check_in.participant.caseworker
+    worker = caseworker.name.split()[0] if caseworker else standby.settings.programme
+    return render(state.say[Language.EN], {"worker": worker}, Language.EN), _value_in_words(state, reply.value)
 
 
-def _in_words(state: State, value: str) -> str:
+def _value_in_words(state: State, value: str) -> str:
     answer = next((each for each in state.answers if each.key == value and each.words), None)
     return f"{value}: {answer.words[0]}" if answer and state.expect is Expect.CHOICE else value

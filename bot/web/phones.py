@@ -54,11 +54,12 @@ def show() -> ResponseReturnValue:
     """The chosen phones side by side, or a first choice."""
     with standby().db.reading() as session:
         everybody = _handsets(session)
-        chosen = [each for each in request.args.getlist("show") if each in everybody] or _first_choice(session)
+        wanted = [each for each in request.args.getlist("show") if each in everybody] or _first_choice(session)
+        chosen = [each for each in dict.fromkeys(wanted) if each in everybody][:AT_MOST]
     return render_template(
         "phones.html",
         everybody=everybody,
-        chosen=[(everybody[key], _spoken(everybody[key])) for key in chosen[:AT_MOST] if key in everybody],
+        chosen=[(everybody[key], _line_of(everybody[key])) for key in chosen],
         steps=STEPS,
     )
 
@@ -88,8 +89,8 @@ def _first_choice(session: Session) -> list[str]:
     return [f"p{person.id}" for person in people] + [f"s{each}" for each in staff]
 
 
-def _spoken(handset: Handset) -> list[dict[str, Any]] | None:
-    """The conversation as the carrier has it; None where the carrier does not answer."""
+def _line_of(handset: Handset) -> dict[str, Any] | None:
+    """The conversation as the carrier has it, and whether it rings; None where the carrier does not answer."""
     try:
         with _line() as line:
             answer = line.get(
@@ -97,8 +98,8 @@ def _spoken(handset: Handset) -> list[dict[str, Any]] | None:
                 timeout=CARRIER_ANSWERS_WITHIN_S,
             )
             answer.raise_for_status()
-            messages: list[dict[str, Any]] = answer.json()["messages"]
-            return messages
+            spoken: dict[str, Any] = answer.json()
+            return spoken
     except requests.RequestException:
         return None
 
@@ -117,7 +118,8 @@ def _handset(key: str) -> Handset:
 @phones.get("/<key>/talk")
 def talk(key: str) -> ResponseReturnValue:
     """The bubbles of one phone, for the page that is open."""
-    return fragment("_phone.html", spoken=_spoken(_handset(key)))
+    handset = _handset(key)
+    return fragment("_phone.html", handset=handset, spoken=_line_of(handset))
 
 
 @phones.post("/<key>/texts")
@@ -133,6 +135,24 @@ def text(key: str) -> ResponseReturnValue:
             ).raise_for_status()
     except requests.RequestException:
         flash("The simulated carrier did not take the text. Does it run?", "stop")
+    return redirect(_same_phones())
+
+
+@phones.post("/<key>/answer")
+def answer(key: str) -> ResponseReturnValue:
+    """This phone picks up the call that rings, and presses 1 where that was chosen."""
+    handset = _handset(key)
+    try:
+        with _line() as line:
+            picked_up = line.post(
+                f"{standby().settings.api_url}/simulated/phones/{quote(handset.number)}/answer",
+                json={"key": request.form.get("key", "")},
+                timeout=CARRIER_ANSWERS_WITHIN_S,
+            )
+            picked_up.raise_for_status()
+            flash(f"The call said: {picked_up.json()['heard'] or 'nothing, it was over'}")
+    except requests.RequestException:
+        flash("The simulated carrier did not answer. Does it run?", "stop")
     return redirect(_same_phones())
 
 

@@ -47,7 +47,7 @@ def show() -> ResponseReturnValue:
 
 def _rota(session: Session) -> dict[str, object]:
     rules, now = standby().post.rules, present()
-    duty = Duty(session, rules, now)
+    duty = Duty(session, standby().settings, rules, now)
     staff = roster.on_call_staff(session)
     return {
         "days": _days(duty, rules.zone),
@@ -55,7 +55,7 @@ def _rota(session: Session) -> dict[str, object]:
         "weekdays": DAYS,
         "staff": staff,
         "names": {each.id: each.name for each in session.scalars(select(Staff))},
-        "problems": cover_gaps(session, rules, now),
+        "problems": cover_gaps(session, standby().settings, rules, now),
         "silent": [each for each in staff if not hears(session, each)],
         "shifts": session.scalars(select(WeeklyShift).order_by(WeeklyShift.weekday, WeeklyShift.starts)).all(),
         "covers": session.scalars(select(Cover).where(Cover.until > now).order_by(Cover.since)).all(),

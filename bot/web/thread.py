@@ -1,6 +1,7 @@
 """One participant: the conversation, flags beside it, what the check-in learned, and a box to write."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,33 +9,47 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.casework import MOST_PRESSING
-from bot.core.kinds import Purpose
-from bot.models import Flag, FlagState, Message, Participant, Plan, Resolution, Role
-from bot.outbox import Draft, queue
+from bot.directory import services
+from bot.models import Flag, FlagState, Message, Opening, Participant, Plan, Resolution, Role, Staff
 from bot.people import note
-from bot.web.access import may_open
+from bot.talking import is_talking
+from bot.web.access import may_ask_to_open, may_open, open_for_a_reason
 from bot.web.arrangements import offers
-from bot.web.auth import me, roles
+from bot.web.auth import FRAGMENT, me, roles
 from bot.web.bubbles import conversation
 from bot.web.fragments import fragment
 from bot.web.learned import learned
 from bot.web.standby import standby
 from bot.web.standing import standings
 from bot.web.words import present
-from bot.web.writing import LONGEST, Prospect, prospect, telling_words
+from bot.web.writing import LONGEST, prospect
 
 thread = Blueprint("thread", __name__, url_prefix="/people/<int:participant_id>")
 READERS = (Role.CASEWORKER, Role.SUPERVISOR, Role.ADMIN)  # an admin only where an alert reached nobody else
 NOT_YOURS = "This person is not one of yours. A supervisor can open the conversation, or hand the person over to you."
 RESOLVED_SHOWN = 5
+LONGEST_REASON = 300
 
 
-def _person(session: Session, participant_id: int) -> Participant:
-    """The participant, if this member of staff may read the conversation."""
-    participant = session.get(Participant, participant_id)
-    if participant is None:
-        abort(404)
-    if not may_open(session, me(), participant):
+@dataclass(frozen=True)
+class Unsent:
+    """What stands in the box again because it was not sent: the words, those that tell too much, and the choices."""
+
+    body: str = ""
+    telling: tuple[str, ...] = ()
+    leave_at: str = ""
+    anyway: str = ""
+
+
+def known(session: Session, participant_id: int) -> Participant:
+    """The participant with this id; 404 where there is none."""
+    return session.get(Participant, participant_id) or abort(404)
+
+
+def readable(session: Session, participant_id: int) -> Participant:
+    """The participant, if this member of staff may read the conversation now; 404 and 403 where not."""
+    participant = known(session, participant_id)
+    if not may_open(session, me(), participant, present()):
         abort(403, NOT_YOURS)
     return participant
 
@@ -42,29 +57,40 @@ def _person(session: Session, participant_id: int) -> Participant:
 @thread.get("")
 @roles(*READERS)
 def show(participant_id: int) -> ResponseReturnValue:
-    """The whole page. That it was looked at goes on record."""
+    """The whole page. That it was looked at goes on record. Somebody else's person is opened for a reason."""
     with standby().db.writing() as session:  # short: while a page is drawn, nobody may wait to write
-        note(session, "thread_viewed", present(), me().id, _person(session, participant_id).id)
+        participant = known(session, participant_id)
+        asks = not may_open(session, me(), participant, present()) and may_ask_to_open(me(), participant)
+        if asks and FRAGMENT not in request.headers:
+            return redirect(url_for("thread.ask", participant_id=participant_id))
+        note(session, "thread_viewed", present(), me().id, readable(session, participant_id).id)
     with standby().db.reading() as session:
-        return _page(session, _person(session, participant_id))
+        return page(session, readable(session, participant_id))
 
 
-def _page(session: Session, participant: Participant, typed: str = "", telling: tuple[str, ...] = ()) -> str:
+def page(session: Session, participant: Participant, unsent: Unsent | None = None) -> str:
+    """The conversation with everything around it; what was typed and not sent stands in the box again."""
     before = request.args.get("before", None, int)
     return render_template(
         "thread.html",
-        talk=conversation(session, Message.participant_id == participant.id, before),
+        talk=conversation(session, Message.participant_id == participant.id, before, participant),
         before=before,
         flags=_unresolved(session, participant),
         outcomes=Resolution,
+        services=services(session),
         place="thread",
         prospect=prospect(session, participant, standby().settings, present()),
+        quick_answers=standby().shelf.quick_answers,
         longest=LONGEST,
-        typed=typed,
-        telling=telling,
+        unsent=unsent or Unsent(),
         **offers(session, participant),
-        **_facts(session, participant),
+        **(_state(participant) | _facts(session, participant)),
     )
+
+
+def _state(participant: Participant) -> dict[str, object]:
+    """Who has the word."""
+    return {"person": participant, "talking": is_talking(participant, present())}
 
 
 def _facts(session: Session, participant: Participant) -> dict[str, object]:
@@ -74,6 +100,7 @@ def _facts(session: Session, participant: Participant) -> dict[str, object]:
         "learned": learned(session, participant, standby()),
         "next": session.scalar(select(func.min(Plan.next_check_in_at)).where(Plan.participant_id == participant.id)),
         "resolved": _resolved(session, participant),
+        "openings": _openings(session, participant),
     }
 
 
@@ -88,13 +115,20 @@ def _resolved(session: Session, participant: Participant) -> Sequence[Flag]:
     return session.scalars(select(Flag).where(theirs).order_by(Flag.resolved_at.desc()).limit(RESOLVED_SHOWN)).all()
 
 
+def _openings(session: Session, participant: Participant) -> list[tuple[Opening, str]]:
+    """Who opened this conversation for a reason, the latest first, with their names."""
+    rows = select(Opening, Staff.name).join(Staff, Opening.staff_id == Staff.id)
+    theirs = rows.where(Opening.participant_id == participant.id).order_by(Opening.id.desc()).limit(RESOLVED_SHOWN)
+    return [(opening, name) for opening, name in session.execute(theirs)]
+
+
 @thread.get("/talk")
 @roles(*READERS)
 def talk(participant_id: int) -> ResponseReturnValue:
     """The bubbles alone, for the page that is open."""
     with standby().db.reading() as session:
-        participant = _person(session, participant_id)
-        talk = conversation(session, Message.participant_id == participant.id)
+        participant = readable(session, participant_id)
+        talk = conversation(session, Message.participant_id == participant.id, None, participant)
         return fragment("_talk.html", talk=talk, person=participant)
 
 
@@ -103,8 +137,17 @@ def talk(participant_id: int) -> ResponseReturnValue:
 def flags(participant_id: int) -> ResponseReturnValue:
     """The unresolved flags alone."""
     with standby().db.reading() as session:
-        participant = _person(session, participant_id)
-        return fragment("_cards.html", flags=_unresolved(session, participant), outcomes=Resolution, place="thread")
+        participant = readable(session, participant_id)
+        shown = {"flags": _unresolved(session, participant), "outcomes": Resolution, "services": services(session)}
+        return fragment("_cards.html", place="thread", **shown)
+
+
+@thread.get("/state")
+@roles(*READERS)
+def state(participant_id: int) -> ResponseReturnValue:
+    """Who has the word, alone."""
+    with standby().db.reading() as session:
+        return fragment("_state.html", **_state(readable(session, participant_id)))
 
 
 @thread.get("/facts")
@@ -112,33 +155,33 @@ def flags(participant_id: int) -> ResponseReturnValue:
 def facts(participant_id: int) -> ResponseReturnValue:
     """What else is known: the check-in, consent, and what was resolved lately."""
     with standby().db.reading() as session:
-        return fragment("_facts.html", **_facts(session, _person(session, participant_id)))
+        return fragment("_facts.html", **_facts(session, readable(session, participant_id)))
 
 
-@thread.post("/texts")
+@thread.get("/open")
 @roles(*READERS)
-def write(participant_id: int) -> ResponseReturnValue:
-    """Queue a text to the person, if any text may leave. Words that tell too much are asked about once."""
-    body = request.form.get("body", "").replace("\r\n", "\n").strip()
+def ask(participant_id: int) -> ResponseReturnValue:
+    """Why do you open it? Asked of who may open somebody else's conversation."""
     with standby().db.reading() as session:
-        participant = _person(session, participant_id)
-        ahead = prospect(session, participant, standby().settings, present())
-        telling = () if request.form.get("sure") else telling_words(body, participant)
-        if ahead.to is None or telling or not 0 < len(body) <= LONGEST:
-            _say_why_not(body, ahead)
-            return _page(session, participant, body, telling), 422
+        return render_template("open.html", person=_askable(session, participant_id), longest=LONGEST_REASON)
+
+
+@thread.post("/open")
+@roles(*READERS)
+def open_it(participant_id: int) -> ResponseReturnValue:
+    """Open it for a reason, which goes on record and is shown to whoever looks after the person."""
+    reason = " ".join(request.form.get("reason", "").split())[:LONGEST_REASON]
     with standby().db.writing() as session:
-        queue(session, Draft(ahead.to, body, Purpose.WRITTEN, written_by=me().id), present())
-        note(session, "text_written", present(), me().id, participant_id)
-    standby().soon(standby().push)
-    flash(f"Your text is written down. {ahead.sentence}")
-    return redirect(url_for("thread.show", participant_id=participant_id, _anchor="write"))
+        participant = _askable(session, participant_id)
+        if not reason:
+            flash("Not opened: write a reason first.", "stop")
+            return redirect(url_for("thread.ask", participant_id=participant_id))
+        open_for_a_reason(session, me(), participant, reason, present())
+    return redirect(url_for("thread.show", participant_id=participant_id))
 
 
-def _say_why_not(body: str, ahead: Prospect) -> None:
-    if ahead.to is None:
-        flash(f"Not sent. {ahead.sentence}", "stop")
-    elif not body:
-        flash("Nothing was sent: the box is empty.", "stop")
-    elif len(body) > LONGEST:
-        flash(f"Not sent: shorten it to {LONGEST} characters.", "stop")
+def _askable(session: Session, participant_id: int) -> Participant:
+    participant = known(session, participant_id)
+    if not may_ask_to_open(me(), participant):
+        abort(403, NOT_YOURS)
+    return participant

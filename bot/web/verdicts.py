@@ -44,7 +44,7 @@ def _text(session: Session, message_id: int) -> Message:
     message = session.get(Message, message_id)
     if message is None or message.handled_at is None or message.staff_id is not None:
         abort(404)
-    if session.scalar(select(Message.id).where(Message.id == message_id, readable_texts(me()))) is None:
+    if session.scalar(select(Message.id).where(Message.id == message_id, readable_texts(me(), present()))) is None:
         abort(403, NOT_YOURS)
     return message
 
@@ -81,7 +81,7 @@ def learned() -> ResponseReturnValue:
     with standby().db.reading() as session:
         return render_template(
             "learned.html",
-            entries=latest(session, readable_texts(me())),
+            entries=latest(session, readable_texts(me(), present())),
             mistakes=mistakes(session, present()),
             days=COUNTED.days,
         )
@@ -92,7 +92,7 @@ def learned() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """The corrected texts as a file. A form that is posted, since it goes on record who took them."""
     with standby().db.writing() as session:
-        lines = take_out(session, readable_texts(me()), present(), me().id)
+        lines = take_out(session, readable_texts(me(), present()), present(), me().id)
     name = f"standby-learned-{iso_day(present(), standby().settings.zone)}.jsonl"
     return Response(
         lines, mimetype="application/jsonl", headers={"Content-Disposition": f'attachment; filename="{name}"'}

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, request
 from prometheus_client import Counter
 
-from bot.carrier.twilio import is_signed
+from bot.alerts import take_by_key
+from bot.carrier.twilio import is_signed, saying
 from bot.deliveries import Callback
 from bot.inbox import Incoming
 from bot.web.standby import standby
@@ -61,6 +62,15 @@ def _address(value: str) -> tuple[str, str]:
     return (channel, number) if channel in CHANNELS else ("sms", value)
 
 
+@webhooks.post("/key")
+def take_key() -> Response:
+    """A key that was pressed in a call to staff: 1 takes what the call is about. The answer is spoken in the call."""
+    current = standby()
+    said = take_by_key(current.post, request.args.get("m", ""), request.form.get("Digits", ""), current.now())
+    current.soon(current.push)
+    return Response(saying(said), 200, mimetype="text/xml")
+
+
 @webhooks.post("/status")
 def take_status() -> Response:
     """Keep a delivery state. Words we do not know are kept and answered like the others."""
@@ -68,8 +78,8 @@ def take_status() -> Response:
     code = form.get("ErrorCode", "")
     said = Callback(
         token=request.args.get("m", ""),
-        carrier_id=form.get("MessageSid", "") or form.get("SmsSid", ""),
-        word=form.get("MessageStatus", "") or form.get("SmsStatus", ""),
+        carrier_id=form.get("MessageSid", "") or form.get("SmsSid", "") or form.get("CallSid", ""),
+        word=form.get("MessageStatus", "") or form.get("SmsStatus", "") or form.get("CallStatus", ""),
         error_code=int(code) if code.isdecimal() and len(code) < 9 else None,
     )
     if not standby().take_callback(said):

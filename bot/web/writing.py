@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.config import Settings
@@ -12,8 +11,8 @@ from bot.core.flow_texts import GIVEAWAYS
 from bot.core.kinds import Language, Purpose
 from bot.core.normal import normalise
 from bot.core.sending import Drop, Facts, Wait, may_send
-from bot.models import Consent, Participant
-from bot.outbox import Recipient
+from bot.models import Participant
+from bot.outbox import Recipient, has_consented
 from bot.people import is_opted_out, recipient
 from bot.web.words import moment
 
@@ -22,14 +21,25 @@ LONGEST = 800
 
 @dataclass(frozen=True)
 class Prospect:
-    """What would become of a text written now. Without `to` it cannot leave at all."""
+    """What would become of a text. Without `to` it cannot leave at all; `is_night`: it waits for the day."""
 
     to: Recipient | None
     sentence: str
+    is_night: bool = False
 
 
-def prospect(session: Session, participant: Participant, settings: Settings, now: datetime) -> Prospect:
-    """Whether and when a text written now would leave, in a sentence: the outbox' own rule, asked beforehand."""
+def prospect(
+    session: Session,
+    participant: Participant,
+    settings: Settings,
+    now: datetime,
+    leave_at: datetime | None = None,
+    anyway: bool = False,
+) -> Prospect:
+    """Whether and when a text written now would leave, in a sentence: the outbox' own rule, asked beforehand.
+
+    `leave_at` is when its writer wants it to leave; `anyway` says that it may leave at night.
+    """
     to = recipient(session, participant)
     if is_opted_out(session, participant):
         return Prospect(None, "Opted out: no text may leave, until they text START. Call instead.")
@@ -38,27 +48,21 @@ def prospect(session: Session, participant: Participant, settings: Settings, now
     facts = Facts(
         purpose=Purpose.WRITTEN,
         to_staff=False,
-        consented=_consented(session, to),
+        consented=has_consented(session, participant.id, to.channel, to.value_hash),
         blocked=False,
         zone=participant.zone,
         queued_at=now,
+        anyway=anyway,
     )
-    match may_send(facts, now, settings.sending_hours):
+    match may_send(facts, leave_at or now, settings.sending_hours):
         case Drop():
             return Prospect(None, "No consent on record: no text may leave. Ask them in person first.")
         case Wait(until):
-            return Prospect(to, f"It is night for them: it leaves {moment(until, participant.zone)}, their time.")
-    return Prospect(to, "It leaves at once.")
-
-
-def _consented(session: Session, to: Recipient) -> bool:
-    given = (
-        (Consent.participant_id == to.participant_id)
-        & (Consent.address_hash == to.value_hash)
-        & (Consent.channel == to.channel)
-        & Consent.revoked_at.is_(None)
-    )
-    return bool(session.scalar(select(exists().where(given))))
+            when = "It is night for them then" if leave_at else "It is night for them"
+            return Prospect(to, f"{when}: it leaves {moment(until, participant.zone)}, their time.", is_night=True)
+    if leave_at is None:
+        return Prospect(to, "It leaves at once.")
+    return Prospect(to, f"It leaves {moment(leave_at, participant.zone)}, their time.")
 
 
 def telling_words(text: str, participant: Participant) -> tuple[str, ...]:

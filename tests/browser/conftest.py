@@ -61,6 +61,14 @@ class Live:
     def opens(self, path: str) -> None:
         self.page.goto(self.address + path)
 
+    def hushes(self) -> None:
+        """What phones heard was expected: taken note of once nothing new comes any more."""
+        heard = -1
+        while heard != (heard := sum(phone.heard_now() for phone in self.world.phones)):
+            self.page.wait_for_timeout(400)  # longer than the clock's tick
+        for phone in self.world.phones:
+            phone.hears_all()
+
 
 class _QuietHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:

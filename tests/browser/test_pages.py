@@ -55,6 +55,8 @@ def test_a_flag_is_taken_and_resolved_with_the_keyboard_alone(live: Live) -> Non
     keys.press("Tab")
     keys.type("Helped")
     keys.press("Tab")
+    keys.press("Space")  # she still waits for an answer
+    keys.press("Tab")
     keys.type("Picked her up.")
     keys.press("Tab")
     keys.press("Enter")

@@ -24,10 +24,13 @@ def ana(live: Live, dana: Colleague) -> Person:
     return ana
 
 
-def _opens(live: Live, dana: Colleague, ana: Person) -> Locator:
-    """The last bubble of the conversation, as Dana sees it."""
-    live.signs_in(dana)
+def _opens(live: Live, staff: Colleague, ana: Person, reason: str = "") -> Locator:
+    """The last bubble of the conversation, as this colleague sees it; for others than Dana it opens for a reason."""
+    live.signs_in(staff)
     live.opens(f"/people/{ana.id}")
+    if reason:
+        live.page.get_by_label("Reason").fill(reason)
+        live.page.get_by_role("button", name="Open it").click()
     bubble = live.page.locator(".bubble.in").last
     expect(bubble).to_contain_text("place to sleep")
     return bubble
@@ -115,7 +118,7 @@ def test_what_is_unfolded_and_chosen_stays_while_the_bubble_changes(live: Live, 
 def test_every_control_has_a_name_room_and_stays_on_the_screen(live: Live, dana: Colleague, ana: Person) -> None:
     sam = live.world.colleague("Sam", Role.SUPERVISOR)
     live.page.set_viewport_size(PHONE)
-    bubble = _opens(live, sam, ana)
+    bubble = _opens(live, sam, ana, "Dana is on leave")
     bubble.get_by_text("Read wrongly?").click()
     bubble.get_by_role("button", name="Not a need: Housing").click()
     expect(bubble).to_contain_text("Not a need: Housing (Sam)")

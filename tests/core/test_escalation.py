@@ -11,7 +11,9 @@ from bot.core.escalation import (
     Climb,
     Edge,
     Ladder,
+    Means,
     Policy,
+    Reach,
     Rules,
     Rung,
     Urgency,
@@ -65,16 +67,21 @@ TODAY = Ladder(
     working_hours=True,
 )
 LADDERS = {Urgency.NOW: NOW, Urgency.TODAY: TODAY, Urgency.SILENCE: TODAY}
-RULES = Rules(Policy(LADDERS, HOURS, 20), KC)
+RULES = Rules(Policy(LADDERS, HOURS, 20, 3), KC)
 
 
-ALL = {
+EACH = {
     Whom.CASEWORKER: (DANA,),
     Whom.ON_CALL: (OMAR,),
     Whom.BACKUP: (LENA,),
     Whom.SUPERVISORS: (SAM, SUE),
     Whom.EVERYONE: (DANA, OMAR, LENA, SAM, SUE),
 }
+ALL = {Means.TEXT: EACH}
+
+
+def by_text(*staff: int) -> tuple[tuple[int, Means], ...]:
+    return tuple((each, Means.TEXT) for each in staff)
 
 
 @pytest.mark.parametrize(
@@ -91,11 +98,11 @@ ALL = {
 )
 def test_the_ladder_of_now(rung: int, alerted: tuple[int, ...], wait: int, then: int) -> None:
     step = climb(Urgency.NOW, rung, ALL, at(27, 23), RULES)
-    assert step == Climb(alerted, then, at(27, 23) + minutes(wait))
+    assert step == Climb(by_text(*alerted), then, at(27, 23) + minutes(wait))
 
 
-def without(*gone: Whom) -> dict[Whom, tuple[int, ...]]:
-    return {whom: people for whom, people in ALL.items() if whom not in gone}
+def without(*gone: Whom) -> Reach:
+    return {Means.TEXT: {whom: people for whom, people in EACH.items() if whom not in gone}}
 
 
 @pytest.mark.parametrize(
@@ -121,8 +128,27 @@ def test_a_rung_that_reaches_nobody_is_skipped_at_once_and_said(
 
 
 def test_who_is_meant_twice_is_rung_once() -> None:
-    reach = {Whom.CASEWORKER: (DANA,), Whom.ON_CALL: (DANA,)}
+    reach = {Means.TEXT: {Whom.CASEWORKER: (DANA,), Whom.ON_CALL: (DANA,)}}
     assert climb(Urgency.NOW, 0, reach, at(23, 10), RULES).staff == (DANA,)
+
+
+def test_a_rung_rings_by_its_means_whom_those_reach() -> None:
+    twice = Ladder(
+        rungs=(Rung((Whom.CASEWORKER, Whom.ON_CALL), minutes(3), (Means.TEXT, Means.CALL)),),
+        again=(Rung((Whom.SUPERVISORS,), minutes(10), (Means.EMAIL,)),),
+        outcome_within=timedelta(hours=2),
+        grace=minutes(15),
+        working_hours=False,
+    )
+    rules = Rules(Policy({**LADDERS, Urgency.NOW: twice}, HOURS, 20, 3), KC)
+    reach = {Means.TEXT: EACH, Means.CALL: {Whom.ON_CALL: (OMAR,), Whom.EVERYONE: (OMAR,)}, Means.EMAIL: {}}
+    step = climb(Urgency.NOW, 0, reach, at(23, 10), rules)
+    assert step.rings == ((DANA, Means.TEXT), (OMAR, Means.TEXT), (OMAR, Means.CALL))
+    mute = climb(Urgency.NOW, 1, {**reach, Means.TEXT: {}}, at(23, 10), rules)
+    assert (mute.rings, mute.skipped) == (((OMAR, Means.CALL),), (1,))  # nobody reads mail here: on to the next step
+    assert climb(Urgency.NOW, 0, {Means.EMAIL: {Whom.EVERYONE: (SAM,)}}, at(23, 10), rules).rings == (
+        (SAM, Means.EMAIL),
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,7 +174,7 @@ def test_after_the_last_rung_the_turns_begin_anew() -> None:
 
 def test_holidays_are_no_working_days() -> None:
     closed = Window(time(9), time(17), frozenset(range(5)), frozenset({at(26, 0).date(), at(27, 0).date()}))
-    rules = Rules(Policy(LADDERS, closed, 20), KC)
+    rules = Rules(Policy(LADDERS, closed, 20, 3), KC)
     assert climb(Urgency.TODAY, 1, ALL, at(25, 16, 30), rules).next_at == at(30, 9)
     assert first_look(Urgency.TODAY, at(26, 11), rules) == at(30, 9)
 
@@ -175,7 +201,7 @@ def test_who_took_it_is_asked_and_then_it_opens_again() -> None:
 )
 def test_it_never_ends_in_silence(rung: int, urgency: Urgency, here: set[Whom], after: timedelta) -> None:
     now = at(23, 10) + after
-    step = climb(urgency, rung, {whom: ALL[whom] for whom in here if whom in ALL}, now, RULES)
+    step = climb(urgency, rung, {Means.TEXT: {whom: EACH[whom] for whom in here if whom in EACH}}, now, RULES)
     assert step.next_at > now
     assert step.staff or Whom.EVERYONE not in here
     assert urgency is Urgency.NOW or is_open(HOURS, step.next_at, KC)

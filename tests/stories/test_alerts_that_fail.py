@@ -15,7 +15,7 @@ def test_where_an_alert_is_refused_the_next_rung_rings_at_once(world: World) -> 
     dana.hears_nothing()
     omar.hears("danger")
     with world.standby.db.reading() as session:
-        gaps = cover_gaps(session, world.standby.post.rules, world.now)
+        gaps = cover_gaps(session, world.settings, world.standby.post.rules, world.now)
     assert any("did not arrive" in gap for gap in gaps)
 
 

@@ -34,11 +34,12 @@ def test_three_silences_and_the_words_are_gentler(world: World) -> None:
     dana = world.colleague("Dana")
     ana = world.participant("Ana", dana)
     _is_silent_three_times(world, ana)
+    dana.hears("someone has gone quiet")
+    assert world.flags(ana) == ["quiet silence open"]
     assert world.check_ins(ana) == ["weekly silent", "weekly silent", "weekly silent", "reconnect None"]
     ana.hears("thinking of you")
     world.passes(days=4)
     ana.hears("A short hi is enough")
-    dana.hears("someone has gone quiet")
     assert world.flags(ana) == ["quiet silence open"]
     assert "reconnect silent" in world.check_ins(ana)
     dana.hears_all()
@@ -48,6 +49,7 @@ def test_three_silences_and_the_words_are_gentler(world: World) -> None:
 def test_any_answer_ends_the_count(world: World) -> None:
     ana = world.participant("Ana", world.colleague("Dana"))
     _is_silent_three_times(world, ana)
+    world.phones[0].hears("gone quiet")
     ana.hears("thinking of you")
     ana.texts("im good")
     ana.hears("What would be best")

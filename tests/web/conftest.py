@@ -31,7 +31,9 @@ class Browser:
         """Ask for a page and follow where it leads."""
         self.asked.append(path)
         answer = self.client.get(path, headers=headers, follow_redirects=True)
-        self.asked += [step.location for step in answer.history] + ADDRESS.findall(answer.text)
+        self.asked += [step.location for step in answer.history]
+        if (answer.mimetype or "").startswith("text/"):
+            self.asked += ADDRESS.findall(answer.text)
         return answer
 
     def reads(self, path: str) -> str:

@@ -113,13 +113,25 @@ def test_times_are_the_participants_own(world: World, browses: Browses) -> None:
     assert "8:00 am" in browses(dana).reads(f"/people/{ana.id}")
 
 
-def test_pictures_are_mentioned_and_not_shown(world: World, browses: Browses) -> None:
-    dana = world.colleague("Dana")
+def test_pictures_come_through_us_and_are_kept_nowhere(world: World, browses: Browses) -> None:
+    dana, omar = world.colleague("Dana"), world.colleague("Omar")
     ana = world.participant("Ana", dana)
-    ana.texts("", media=("http://127.0.0.1/a.png",))
+    ana.texts("", media=(f"{world.carrier.url}/simulated/media/a.png",))
     dana.hears("answer")
     html = browses(dana).reads(f"/people/{ana.id}")
-    assert "picture (not shown)" in html and "a.png" not in html
+    assert "a.png" not in html and f"/people/{ana.id}/pictures/1/0" in html
+    shown = browses(dana).opens(f"/people/{ana.id}/pictures/1/0")
+    assert shown.mimetype == "image/png" and shown.data.startswith(b"\x89PNG")
+    assert "sandbox" in shown.headers["Content-Security-Policy"] and shown.headers["Cache-Control"] == "no-store"
+    assert browses(omar).opens(f"/people/{ana.id}/pictures/1/0").status_code == 403
+
+
+def test_a_picture_from_elsewhere_is_not_fetched(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    ana.texts("", media=("http://127.0.0.1:1/a.png",))  # not the carrier's address: our credentials stay here
+    dana.hears("answer")
+    assert browses(dana).opens(f"/people/{ana.id}/pictures/1/0").status_code == 404
 
 
 def test_what_the_check_in_learned_stands_beside(world: World, browses: Browses) -> None:

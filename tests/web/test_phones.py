@@ -73,7 +73,7 @@ def test_winding_moves_the_rehearsals_clock(world: World, browser: Browser) -> N
 
 def test_the_demo_staff_come_in_without_a_password_and_on_record(world: World, browser: Browser) -> None:
     sam = world.colleague("Sam", Role.SUPERVISOR)
-    assert "All people" in browser.posts(f"/phones/sign-in/{sam.id}").text
+    assert "Learned" in browser.posts(f"/phones/sign-in/{sam.id}").text
     assert browser.posts("/phones/sign-in/99").status_code == 404
     with world.standby.db.reading() as session:
         assert session.query(Event).filter(Event.what == "signed_in").one().detail == "rehearsal"

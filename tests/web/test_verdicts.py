@@ -137,6 +137,7 @@ def test_the_last_word_counts(world: World, browses: Browses, dana: Colleague, a
     sam = world.colleague("Sam", Role.SUPERVISOR)
     text_id = says(world, ana, "purple monkey dishwasher situation")
     gives(browses(dana), text_id, "missed health", urgent="yes")
+    browses(sam).posts(f"/people/{ana.id}/open", reason="Dana asked me to look")
     page = gives(browses(sam), text_id, "missed health")
     assert verdicts(world) == [f"{text_id} missed health"] and "(Sam)" in page
     assert "Nothing changed" not in page and world.flags(ana)[-1] == "health now open"

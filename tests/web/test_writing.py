@@ -72,8 +72,8 @@ def test_an_empty_or_endless_text_is_not_sent(world: World, browses: Browses) ->
     dana = world.colleague("Dana")
     ana = world.participant("Ana", dana)
     browser = browses(dana)
-    assert "the box is empty" in browser.posts(f"/people/{ana.id}/texts", body="  ").text
-    assert "shorten it" in browser.posts(f"/people/{ana.id}/texts", body="x" * 801).text
+    assert "The box is empty" in browser.posts(f"/people/{ana.id}/texts", body="  ").text
+    assert "Shorten it" in browser.posts(f"/people/{ana.id}/texts", body="x" * 801).text
     assert not world.texts_to(ana)
 
 

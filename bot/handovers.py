@@ -1,0 +1,80 @@
+"""A participant comes from one caseworker to another."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.alerts import staff_recipient
+from bot.arrangements import Desk, NotArranged
+from bot.core.escalation import first_look
+from bot.core.kinds import Purpose
+from bot.core.speech import first_name, render
+from bot.duty import hears
+from bot.models import Flag, FlagState, Handover, Participant, Role, Staff
+from bot.outbox import Draft, has_consented, queue
+from bot.people import recipient
+
+
+def takers(session: Session) -> list[Staff]:
+    """Who may look after participants, by name."""
+    able = select(Staff).where(Staff.active, Staff.role.in_((Role.CASEWORKER, Role.SUPERVISOR)))
+    return sorted(session.scalars(able), key=lambda each: each.name.casefold())
+
+
+def hand_over(desk: Desk, to_id: int, tell: bool) -> str:
+    """They are with this colleague now, who is told; the participant too where that is wanted and texts may leave.
+
+    Flags that nobody has taken ring the new caseworker first. What was done, in a sentence. Raises NotArranged.
+    """
+    to = next((each for each in takers(desk.session) if each.id == to_id), None)
+    if to is None:
+        raise NotArranged("Choose a caseworker.")
+    if to.id == desk.participant.caseworker_id:
+        raise NotArranged(f"They are with {to.name} already.")
+    record_handover(desk, desk.participant, to)
+    _ring_anew(desk)
+    if to.id != desk.staff.id and hears(desk.session, to):
+        link = f"{desk.settings.public_url.rstrip('/')}/people/{desk.participant.id}"
+        told = f"Standby: {first_name(desk.staff.name)} handed somebody over to you: {link}"
+        queue(desk.session, Draft(staff_recipient(to), told, Purpose.NOTICE), desk.now)
+    if not tell:
+        return f"They are with {to.name} now."
+    said = _tell(desk)
+    return f"They are with {to.name} now{', and a text tells them' if said else '. No text may leave, so tell them'}."
+
+
+def record_handover(desk: Desk, participant: Participant, to: Staff) -> None:
+    """Write down who looks after them from now on, and who did."""
+    past = Handover(
+        participant_id=participant.id,
+        from_id=participant.caseworker_id,
+        to_id=to.id,
+        by_id=desk.staff.id,
+        at=desk.now,
+    )
+    desk.session.add(past)
+    participant.caseworker = to
+    desk.session.flush()
+    desk.note("handed_over", f"staff {to.id}")
+
+
+def _ring_anew(desk: Desk) -> None:
+    untaken = (Flag.participant_id == desk.participant.id) & (Flag.state == FlagState.OPEN)
+    for flag in desk.session.scalars(select(Flag).where(untaken).with_for_update()):
+        flag.rung, flag.look_at = 0, first_look(flag.urgency, desk.now, desk.rules)
+
+
+def _tell(desk: Desk) -> bool:
+    """In the participant's language, in the words of always.toml; False where no text may leave."""
+    person = desk.participant
+    to = recipient(desk.session, person)
+    if to is None or not has_consented(desk.session, person.id, to.channel, to.value_hash):
+        return False
+    assert person.caseworker is not None
+    slots = {
+        "worker": first_name(person.caseworker.name),
+        "programme": desk.settings.programme,
+        "contact": desk.settings.contact,
+    }
+    body = render(desk.shelf.always.new_worker[person.language], slots, person.language)
+    queue(desk.session, Draft(to, body, Purpose.WRITTEN, written_by=desk.staff.id), desk.now)
+    return True

@@ -1,0 +1,84 @@
+"""Two entries turn out to be one person: everything goes to one of them, and the other is gone."""
+
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from bot.arrangements import Desk, NotArranged
+from bot.casework import end_running
+from bot.core.kinds import Outcome
+from bot.first_texts import comes_regularly
+from bot.joining import move_flag
+from bot.models import (
+    Address,
+    CheckIn,
+    Consent,
+    Event,
+    Flag,
+    FlagState,
+    Handover,
+    Message,
+    Note,
+    Opening,
+    Participant,
+    Plan,
+)
+from bot.outbox import is_blocked
+from bot.people import opt_out
+
+MERGED = "merged"
+OWNED: tuple[type[Any], ...] = (Address, Consent, CheckIn, Message, Note, Handover, Opening, Event, Flag)
+
+
+def merge(desk: Desk, double: Participant) -> None:
+    """Numbers, texts, flags, notes and history of the double become the participant's. It cannot be undone.
+
+    Both are held. Name, caseworker and cohort of the one that stays count. An opt-out on either closes both
+    (47 CFR 64.1200(a)(10)). Raises NotArranged.
+    """
+    if double.id == desk.participant.id:
+        raise NotArranged("Choose somebody else than this person.")
+    out = any(is_blocked(desk.session, each.value_hash) for who in (desk.participant, double) for each in who.addresses)
+    end_running(desk.session, double.id, Outcome.REPLACED, desk.now)
+    _move_plans(desk.session, desk.participant, double)
+    for flag in _unresolved(desk.session, double):
+        move_flag(desk, flag)
+    _move_rows(desk.session, desk.participant.id, double.id)
+    _join_states(desk.participant, double)
+    gone = double.id
+    desk.session.flush()
+    desk.session.expire_all()
+    desk.session.execute(delete(Participant).where(Participant.id == gone))
+    if out:
+        opt_out(desk.session, desk.participant, MERGED, desk.now)
+        end_running(desk.session, desk.participant.id, Outcome.STOPPED, desk.now)
+    desk.note("merged", f"participant {gone}")
+
+
+def _unresolved(session: Session, double: Participant) -> list[Flag]:
+    theirs = (Flag.participant_id == double.id) & (Flag.state != FlagState.RESOLVED)
+    return list(session.scalars(select(Flag).where(theirs).order_by(Flag.id).with_for_update()))
+
+
+def _move_plans(session: Session, participant: Participant, double: Participant) -> None:
+    """What comes week by week comes once: the double's stays behind where the participant has one."""
+    if comes_regularly(session, participant):
+        regular = (Plan.participant_id == double.id) & Plan.repeat_days.is_not(None)
+        session.execute(delete(Plan).where(regular))
+    session.execute(update(Plan).where(Plan.participant_id == double.id).values(participant_id=participant.id))
+
+
+def _move_rows(session: Session, to_id: int, from_id: int) -> None:
+    for table in OWNED:
+        session.execute(update(table).where(table.participant_id == from_id).values(participant_id=to_id))
+
+
+def _join_states(participant: Participant, double: Participant) -> None:
+    """The more careful of the two: the longer wait, the later pause, the fewer silences."""
+    waits = [each.waits_since for each in (participant, double) if each.waits_since]
+    pauses = [each.paused_until for each in (participant, double) if each.paused_until]
+    talks = [each.talk_until for each in (participant, double) if each.talk_until]
+    participant.waits_since, participant.paused_until = min(waits, default=None), max(pauses, default=None)
+    participant.talk_until = max(talks, default=None)
+    participant.silences = min(participant.silences, double.silences)

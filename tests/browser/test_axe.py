@@ -1,0 +1,56 @@
+"""Every page before axe-core, light and dark, at both sizes: no serious finding."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from bot.models import Role
+from tests.browser.conftest import PHONE, Live
+
+PAGES = (
+    "/", "/?tab=quiet", "/?tab=unreachable", "/?tab=unassigned", "/people/new", "/people/1", "/people/2/open", "/flags",
+    "/flags?show=resolved", "/many", "/services", "/rota", "/rates", "/learned", "/phones",
+)  # fmt: skip
+SERIOUS = ("serious", "critical")
+
+
+def _full_house(live: Live) -> None:
+    """Something of everything: danger, a need, a stranger, a failed number, a note, a service, a text that waits."""
+    world = live.world
+    sam = world.colleague("Sam", Role.SUPERVISOR, on_call=True)
+    ana = world.participant("Ana Torres", sam)
+    world.participant("Bo Hill", world.colleague("Dana"))
+    ana.sends("he hit me and i need a place to sleep")
+    world.stranger().sends("is this the rent people")
+    live.signs_in(sam)
+    live.opens("/services")
+    live.page.get_by_label("Name").last.fill("Open Door")
+    live.page.get_by_role("button", name="Add it").click()
+    live.opens("/people/1")
+    live.page.get_by_label("Note for colleagues, never sent").fill("Met her mother")
+    live.page.get_by_role("button", name="Keep the note").click()
+    live.page.get_by_label("Write to Ana Torres").fill("Are you safe?")
+    live.page.get_by_role("button", name="Send", exact=True).click()
+
+
+def _findings(live: Live, path: str) -> Iterator[str]:
+    live.opens(path)
+    for fold in live.page.locator("main summary").all():
+        fold.evaluate("each => { each.parentElement.open = true }")
+    for each in Axe().run(live.page).response["violations"]:
+        if each["impact"] in SERIOUS:
+            yield f"{path}: {each['id']}: {[node['html'][:120] for node in each['nodes'][:3]]}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, PHONE], ids=["laptop", "phone"])
+def test_no_page_has_a_serious_finding(live: Live, scheme: str, size: dict[str, int]) -> None:
+    live.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    _full_house(live)
+    live.page.set_viewport_size(size)  # type: ignore[arg-type]
+    live.opens("/")
+    stranger = live.page.get_by_role("link", name="Read the texts").get_attribute("href", timeout=15_000)
+    found = [finding for path in (*PAGES, str(stranger)) for finding in _findings(live, path)]
+    assert not found, "\n".join(found)
+    live.hushes()

@@ -1,0 +1,199 @@
+"""Handing over, another number, two entries that are one person, a check-in out of turn."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.models import Address, CheckIn, Consent, Flag, FlagState, Handover, Message, Participant, Plan, Role
+from tests.web.conftest import Browser
+from tests.world import Colleague, Person, World
+
+Browses = Callable[[Colleague], Browser]
+
+
+def test_a_handover_is_told_to_the_colleague_and_to_the_person_if_wanted(world: World, browses: Browses) -> None:
+    dana, eli = world.colleague("Dana"), world.colleague("Eli Stone")
+    ana = world.participant("Ana", dana, language="es")
+    browser = browses(dana)
+    answer = browser.posts(f"/people/{ana.id}/worker", worker=eli.id, tell="yes")
+    assert "They are with Eli Stone now, and a text tells them." in answer.text
+    world.settles()
+    ana.hears("Desde ahora hable con Eli")
+    eli.hears("Dana handed somebody over to you", f"/people/{ana.id}")
+    assert browser.opens(f"/people/{ana.id}").status_code == 403  # hers no more
+    assert "With Eli Stone from here on, before with Dana." in browses(eli).reads(f"/people/{ana.id}/talk")
+
+
+def test_open_flags_ring_the_new_caseworker(world: World, browses: Browses) -> None:
+    dana, eli = world.colleague("Dana"), world.colleague("Eli")
+    ana = world.participant("Ana", dana)
+    ana.texts("i need a job")
+    ana.hears_all()
+    dana.hears("answer")
+    browses(dana).posts(f"/people/{ana.id}/worker", worker=eli.id)
+    world.settles()
+    heard = " ".join(eli.hears_all())
+    assert "handed somebody over" in heard and "someone needs an answer" in heard
+    ana.hears_nothing()
+
+
+def test_a_handover_to_nobody_or_to_the_same_changes_nothing(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    browser = browses(dana)
+    for worker in ("", "999", dana.id):
+        assert "Nothing was changed." in browser.posts(f"/people/{ana.id}/worker", worker=worker).text
+    with world.standby.db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Handover)) == 0
+
+
+def _text_of(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def _changes_number(world: World, browser: Browser, person: Person, number: str, **form: str) -> str:
+    with world.standby.db.reading() as session:
+        address = session.scalars(select(Address).where(Address.participant_id == person.id)).first()
+        assert address is not None
+        told = {"address_id": address.id, "number": number, **form}
+    return browser.posts(f"/people/{person.id}/number", **told).text
+
+
+def test_a_new_number_is_texted_and_the_old_one_never_again(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana, new = world.participant("Ana", dana), world.stranger()
+    browser = browses(dana)
+    browser.posts(f"/people/{ana.id}/texts", body="for the old phone", when="later", leave_at="2026-11-25T09:30")
+    said = _changes_number(world, browser, ana, new.number, method="spoken", given_on="2026-11-23")
+    assert "the old one is not texted again" in said
+    browser.posts(f"/people/{ana.id}/texts", body="Is this you?")
+    world.passes(days=3)
+    new.hears("Is this you?")
+    ana.hears_nothing()
+    ana.texts("who is this")  # whoever has it now is a stranger
+    assert world.flags()[0].startswith("unknown")
+    dana.hears_all()
+    with world.standby.db.reading() as session:
+        revoked = session.scalars(select(Consent.revoked_how).where(Consent.revoked_at.is_not(None))).all()
+        assert revoked == ["number changed"]
+
+
+def test_a_number_without_consent_is_kept_and_not_texted(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana, new = world.participant("Ana", dana), world.stranger()
+    browser = browses(dana)
+    assert "until you record consent" in _changes_number(world, browser, ana, new.number)
+    assert browser.posts(f"/people/{ana.id}/texts", body="hello").status_code == 422
+    new.hears_nothing()
+
+
+def test_an_opt_out_goes_with_the_person(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana, new = world.participant("Ana", dana), world.stranger()
+    ana.texts("stop")
+    ana.hears_all()
+    dana.hears_all()
+    browser = browses(dana)
+    said = _changes_number(world, browser, ana, new.number, method="spoken", given_on="2026-11-23")
+    assert "Nothing was changed. They asked for no more texts" in said
+    _changes_number(world, browser, ana, new.number)
+    assert "Opted out" in browser.reads(f"/people/{ana.id}")
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [("12", "too few or too many digits"), ("abc", "is no phone number"), ("staff", "a member of staff"),
+     ("other", "another participant"), ("same", "on record already")],
+)  # fmt: skip
+def test_a_number_that_cannot_be_is_refused(world: World, browses: Browses, number: str, why: str) -> None:
+    dana = world.colleague("Dana")
+    ana, bo = world.participant("Ana", dana), world.participant("Bo", dana)
+    told = {"staff": dana.number, "other": bo.number, "same": ana.number}.get(number, number)
+    assert why in _changes_number(world, browses(dana), ana, told)
+
+
+def test_what_a_number_texted_before_comes_along(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana, new = world.participant("Ana", dana), world.stranger()
+    new.texts("its ana i got a new phone")
+    dana.hears_all()
+    browser = browses(dana)
+    _changes_number(world, browser, ana, new.number, method="spoken", given_on="2026-11-23")
+    assert "i got a new phone" in browser.reads(f"/people/{ana.id}")
+    with world.standby.db.reading() as session:
+        assert session.scalars(select(Address.value)).all() == [new.number]
+
+
+def test_two_entries_become_one_person(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana, double = world.participant("Ana", dana), world.participant("Anna", dana)
+    world.is_due(ana, "weekly", repeat_days=7, at=world.now.replace(day=27))
+    world.is_due(double, "weekly", repeat_days=7, at=world.now.replace(day=26))
+    for person, words in ((ana, "i need a job"), (double, "i need a job please"), (double, "he hit me")):
+        person.texts(words)
+        person.hears_all()
+    dana.hears_all()
+    browser = browses(dana)
+    browser.posts(f"/people/{double.id}/notes", note="Same birthday as Ana")
+    assert "tick that they are one person" in browser.posts(f"/people/{ana.id}/merge", double=double.id).text
+    assert "The two are one now" in browser.posts(f"/people/{ana.id}/merge", double=double.id, sure="yes").text
+    page = _text_of(browser.reads(f"/people/{ana.id}"))
+    for said in ("he hit me", "please", "Same birthday as Ana"):
+        assert said in page
+    assert world.flags(ana) == ["job today open", "safety now open"]
+    assert browser.opens(f"/people/{double.id}").status_code == 404
+    with world.standby.db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Participant)) == 1
+        assert session.scalar(select(func.count()).select_from(Plan).where(Plan.repeat_days.is_not(None))) == 1
+        assert set(session.scalars(select(Message.participant_id))) <= {ana.id, None}
+    double.texts("its still me")
+    dana.hears_all()
+    double.hears_all()
+    assert "its still me" in browser.reads(f"/people/{ana.id}")
+
+
+def test_an_opt_out_of_either_closes_both(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana, double = world.participant("Ana", dana), world.participant("Anna", dana)
+    world.is_due(ana, "weekly")
+    world.settles()
+    ana.hears("week")
+    double.texts("stop")
+    double.hears_all()
+    dana.hears_all()
+    browser = browses(dana)
+    browser.posts(f"/people/{ana.id}/merge", double=double.id, sure="yes")
+    assert "Opted out" in browser.reads(f"/people/{ana.id}")
+    with world.standby.db.reading() as session:
+        assert session.scalars(select(CheckIn.outcome)).all() == ["stopped"]
+
+
+def test_only_who_looks_after_both_merges_them(world: World, browses: Browses) -> None:
+    dana, omar = world.colleague("Dana"), world.colleague("Omar")
+    ana, other = world.participant("Ana", dana), world.participant("Anna", omar)
+    assert browses(dana).posts(f"/people/{ana.id}/merge", double=other.id, sure="yes").status_code == 403
+    sam = browses(world.colleague("Sam", Role.SUPERVISOR))
+    sam.posts(f"/people/{ana.id}/merge", double=other.id, sure="yes")
+    with world.standby.db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Participant)) == 1
+        assert session.scalar(select(func.count()).select_from(Flag).where(Flag.state == FlagState.OPEN)) == 0
+
+
+def test_a_check_in_out_of_turn_begins_now_or_then(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana, bo = world.participant("Ana", dana), world.participant("Bo", dana)
+    browser = browses(dana)
+    assert "begins within a minute" in browser.posts(f"/people/{ana.id}/check-in", flow="weekly").text
+    world.settles()
+    ana.hears("How is your week")
+    later = browser.posts(f"/people/{bo.id}/check-in", flow="weekly", day="2026-11-24", hour="11:00")
+    assert "begins Tue Nov 24, 11:00 am" in later.text
+    world.passes(hours=20)
+    bo.hears_nothing()
+    world.passes(hours=6)
+    bo.hears("How is your week")
+    for form in ({"flow": "none"}, {"flow": "weekly", "day": "2026-11-01", "hour": "11:00"}):
+        assert "Nothing was changed" in browser.posts(f"/people/{bo.id}/check-in", **form).text
+    ana.hears_all()
