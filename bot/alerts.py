@@ -31,6 +31,7 @@ TAKES = "1"  # the key that takes what a call is about
 CODES_REST_FOR = timedelta(days=30)
 CODE = re.compile(r"(?<!\d)\d{4,6}(?!\d)")
 FAILURES_OF = timedelta(days=1)
+CALL_LASTS = timedelta(hours=1)  # at the most: a key pressed later is no key of that call
 
 
 def escalate(post: Post, now: datetime) -> int:
@@ -124,13 +125,18 @@ def _alert_about(session: Session, flags: list[Flag], post: Post, now: datetime)
     wanted: dict[Ring, list[Flag]] = {}
     for flag in flags:
         step = climb(flag.urgency, flag.rung, duty.reach(flag.participant), now, post.rules)
-        flag.rung, flag.look_at = step.rung, None if flag.kind in TOLD_ONCE and step.rings else step.next_at
+        flag.rung, flag.look_at = step.rung, None if _is_told(flag, step) else step.next_at
         _say_what_was_skipped(session, flag, step, now)
         for ring in step.rings:
             wanted.setdefault(ring, []).append(flag)
     for (staff_id, by), theirs in wanted.items():
         _alert(session, session.get_one(Staff, staff_id), by, theirs, post, now)
     return len(wanted)
+
+
+def _is_told(flag: Flag, step: Climb) -> bool:
+    """Of what is told once, whether a text tells it: of a text that fails we hear, of a letter or a call we may not."""
+    return flag.kind in TOLD_ONCE and any(by is Means.TEXT for _, by in step.rings)
 
 
 def _say_what_was_skipped(session: Session, flag: Flag, step: Climb, now: datetime) -> None:
@@ -245,9 +251,13 @@ def _climb_on(post: Post, alert_id: int, now: datetime) -> int:
 
 
 def _others_heard(session: Session, flag: Flag, alert: Alert) -> bool:
-    """Whether somebody else was alerted to the flag at the same moment or since, as far as we know with success."""
+    """Whether somebody else was texted about the flag at the same moment or since, as far as we know with success.
+
+    Letters and calls do not count: whether anybody heard them is not known.
+    """
     same = (Alert.at >= alert.at) & (Alert.staff_id != alert.staff_id) & Alert.failed_at.is_(None)
-    return bool(session.scalar(select(exists().where(Alert.flags.contains(flag), same))))
+    texted = (Alert.message_id == Message.id) & (Message.channel == TEXT)
+    return bool(session.scalar(select(exists().where(Alert.flags.contains(flag), same, texted))))
 
 
 def stop_alerts(session: Session, staff: Staff, now: datetime) -> None:
@@ -291,10 +301,10 @@ def take_by_key(post: Post, token: str, key: str, now: datetime) -> str:
     """A key was pressed in a call: 1 takes what the call is about. What the call says to that."""
     with post.db.writing() as session:
         called = select(Alert).join(Message, Message.id == Alert.message_id).where(Message.token == token)
-        alert = session.scalar(called.where(Message.channel == VOICE))
-        if alert is None or key != TAKES:
-            return "Nobody has it yet. Open Standby to see it. Goodbye."
-        staff = session.get_one(Staff, alert.staff_id)
+        alert = session.scalar(called.where(Message.channel == VOICE, Alert.at > now - CALL_LASTS))
+        staff = session.get_one(Staff, alert.staff_id) if alert else None
+        if alert is None or staff is None or not staff.active or key != TAKES:
+            return "You have not taken it. Open Standby to see it. Goodbye."
         if _take_all(session, alert, staff, post, now):
             return "It is yours. Write down in Standby what became of it. Goodbye."
         return f"{_already(session, alert, staff).removeprefix('Standby: ').capitalize()} Goodbye."

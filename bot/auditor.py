@@ -129,7 +129,7 @@ def _tell(session: Session, post: Post, broken: list[tuple[Fault, BrokenPromise]
     for staff_id in staff:
         text = f"Standby itself has a problem. {said} {post.settings.public_url}/rates"
         queue(session, Draft(staff_recipient(duty.staff[staff_id]), text, Purpose.ALERT), now)
-    for _, row in untold:
+    for _, row in untold if staff else ():
         row.told_at = now
     return len(staff)
 

@@ -18,6 +18,7 @@ SERVICES = Columns(
     others_may_stand=True,
 )
 CLOSED = ("inactive", "defunct", "temporarily closed")  # words of HSDS for a service that takes nobody
+LONGEST_ID = 100
 LONGEST = {"name": 200, "contact": 300, "area": 200, "hours": 300, "languages": 200}
 
 
@@ -100,6 +101,8 @@ def _take(session: Session, row: SheetRow) -> ServiceReport:
         if there is not None:
             there.active = False
         return ServiceReport(row.line, "taken out" if there else "passed over", f"status: {cells['status']}")
+    if len(cells["id"]) > LONGEST_ID:
+        return ServiceReport(row.line, "not taken", f"id: longer than {LONGEST_ID} characters")
     needs, unknown = _needs(cells["needs"])
     if unknown:
         return ServiceReport(row.line, "not taken", f"needs: {', '.join(unknown)}; use: {', '.join(Need)}")

@@ -6,10 +6,11 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot.carrier import EMAIL
 from bot.config import Settings
 from bot.core.escalation import Means, Reach, Rules, Whom
 from bot.core.rota import Away, Layer, Override, Rota, Shift
-from bot.models import Absence, Alert, Cover, Participant, Role, Staff, WeeklyShift
+from bot.models import Absence, Alert, Cover, Message, Participant, Role, Staff, WeeklyShift
 from bot.outbox import is_blocked
 
 AN_HOUR = timedelta(hours=1)
@@ -91,8 +92,9 @@ def failed_lately(staff: Staff, now: datetime) -> bool:
 
 
 def _rung_lately(session: Session, now: datetime) -> dict[int, int]:
-    counted = select(Alert.staff_id, func.count()).where(Alert.at > now - AN_HOUR).group_by(Alert.staff_id)
-    return {staff_id: count for staff_id, count in session.execute(counted)}
+    rang = select(Alert.staff_id, func.count()).join(Message, Message.id == Alert.message_id)
+    rang = rang.where(Alert.at > now - AN_HOUR, Message.channel != EMAIL).group_by(Alert.staff_id)
+    return {staff_id: count for staff_id, count in session.execute(rang)}
 
 
 def always_on_call(staff_id: int, layer: Layer = Layer.FIRST) -> list[WeeklyShift]:

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 import structlog
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, not_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from bot.carrier import Carrier, OutcomeUnknown, OutgoingText, Refused, Taken
+from bot.carrier import EMAIL, Carrier, OutcomeUnknown, OutgoingText, Refused, Taken
 from bot.config import Settings
 from bot.core.delivery import CARRIER_WORDS, Deed, Status, climb, deed_for, in_plain_words, retry_in
 from bot.core.escalation import Policy, Rules
@@ -165,30 +165,36 @@ class Went(Enum):
 def send_due(post: Post, now: datetime) -> int:
     """Send what is due, urgent first, at the sender's pace; how many texts were handed to the carrier.
 
-    A carrier in trouble ends the round: every text may cost ten seconds then, and the next round begins with what is
-    most urgent by then.
+    A carrier in trouble ends the round for what goes by it: every text may cost ten seconds then, and the next round
+    begins with what is most urgent by then. A mail server that is down must not hold up texts, nor the other way round.
     """
-    handed_over = 0
-    while ids := _claim_batch(post, now):
-        for place, message_id in enumerate(ids, start=1):
+    handed_over, troubled = 0, set[bool]()
+    while batch := _claim_batch(post, now, troubled):
+        for place, (message_id, is_letter) in enumerate(batch, start=1):
             went = _send_guarded(post, message_id, now)
             handed_over += went is Went.OUT
             if went is Went.TROUBLE:
-                _give_back(post, ids[place:])
-                return handed_over
+                _give_back(post, [each for each, _ in batch[place:]])
+                troubled.add(is_letter)
+                break
     return handed_over
 
 
-def _claim_batch(post: Post, now: datetime) -> list[int]:
-    """Due texts, of each address only the first in line, as many as the pace allows; the rest go back at once."""
+def _claim_batch(post: Post, now: datetime, troubled: set[bool]) -> list[tuple[int, bool]]:
+    """Due texts, of each address only the first in line, as many as the pace allows; the rest go back at once.
+
+    With each, whether it is a letter. `troubled` says of letters (True) and of all else (False) what has to wait.
+    """
     with post.db.writing() as session:
         sender = _sender(session, post.settings.sender or "none", now)
         due = (Message.status == Status.QUEUED) & (Message.send_after <= now) & _first_in_line(now)
+        for letters in troubled:
+            due &= not_(Message.channel == EMAIL) if letters else Message.channel == EMAIL
         ids = claim(session, Message, due, (Message.priority, Message.send_after, Message.id), BATCH, now, LEASE)
         rows = {row.id: row for row in session.scalars(select(Message).where(Message.id.in_(ids)))}
         taken = [each for each in ids if _has_slot(sender, rows[each], post.settings.segments_per_second, now)]
         _free(session, sorted(set(ids) - set(taken)))
-        return taken
+        return [(each, rows[each].channel == EMAIL) for each in taken]
 
 
 def _give_back(post: Post, ids: list[int]) -> None:

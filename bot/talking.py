@@ -2,9 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from bot.models import Participant
+from bot.core.delivery import Status
+from bot.core.kinds import Lane, Purpose
+from bot.models import Direction, Message, Participant
 from bot.people import note
 
 TALK_FOR = timedelta(days=2)  # after the last word: a talk that nobody hands back must not end the follow-ups for good
@@ -27,6 +30,18 @@ def they_said(participant: Participant, wants_reading: bool, at: datetime, now: 
         participant.waits_since = participant.waits_since or at
     if is_talking(participant, now):
         participant.talk_until = now + TALK_FOR
+
+
+def they_wait_again(session: Session, participant: Participant) -> None:
+    """What was to answer them does not leave. They wait as before, since their last text that a person has to read,
+    unless another text of a person's has left or will, at once, since then.
+    """
+    of_theirs = (Message.participant_id == participant.id) & (Message.direction == Direction.IN)
+    last = session.scalar(select(func.max(Message.at)).where(of_theirs, Message.lane != Lane.CLOSED))
+    answers = (Message.participant_id == participant.id) & (Message.purpose == Purpose.WRITTEN)
+    answers &= Message.not_before.is_(None) & (Message.status != Status.DROPPED)
+    if last and not session.scalar(select(exists().where(answers, Message.at > last))):
+        participant.waits_since = participant.waits_since or last
 
 
 def hand_back(session: Session, participant: Participant, staff_id: int, now: datetime) -> None:

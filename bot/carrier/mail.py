@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
@@ -24,17 +25,24 @@ class MailCarrier:
         self._timeout_s = timeout_s
 
     def send(self, text: OutgoingText) -> Taken:
+        try:
+            letter, server = self._letter(text), self._connected()
+            try:
+                self._hand_over(server, letter)
+            finally:
+                with suppress(smtplib.SMTPException, OSError):  # a rude goodbye does not bring the letter back
+                    server.quit()
+        except (smtplib.SMTPException, OSError, ValueError, IndexError) as error:  # also what is no address, no port
+            raise Refused(f"the mail server did not take a letter ({type(error).__name__})") from None
+        return Taken(text.token, "sent")
+
+    def _letter(self, text: OutgoingText) -> EmailMessage:
         letter = EmailMessage()
         letter["From"], letter["To"] = self._sender, text.to
         letter["Subject"] = text.body.partition(". ")[0]
         letter["Message-ID"] = f"<{text.token}@standby>"  # sent twice, it is shown once
         letter.set_content(text.body)
-        try:
-            with self._connected() as server:
-                self._hand_over(server, letter)
-        except (smtplib.SMTPException, OSError) as error:
-            raise Refused(f"the mail server did not take a letter ({type(error).__name__})") from None
-        return Taken(text.token, "sent")
+        return letter
 
     def _hand_over(self, server: smtplib.SMTP, letter: EmailMessage) -> None:
         try:

@@ -88,4 +88,7 @@ def _moment(desk: Desk) -> datetime | None:
     """The day and hour that were chosen, on the participant's clock; None for now."""
     if not request.form.get("day"):
         return None
-    return on_wall_clock(day_of("day"), hour_of("hour"), desk.participant.zone)
+    try:
+        return on_wall_clock(day_of("day"), hour_of("hour"), desk.participant.zone)
+    except OverflowError as error:  # the last day of the calendar, mistyped
+        raise NotArranged("Choose a day.") from error

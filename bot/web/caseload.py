@@ -166,7 +166,7 @@ def _choices() -> dict[str, object]:
 def _tabs_of(staff: SignedIn) -> dict[Tab, str]:
     """A caseworker's team is there where they have one; who has no caseworker is for supervisors to see to."""
     if staff.role is Role.SUPERVISOR:
-        return TABS | ({} if staff.team else {Tab.TEAM: "Everybody"})
+        return TABS | {Tab.TEAM: "Everybody"}  # also with a team of their own: nobody who waits is in no list
     hidden = {Tab.UNASSIGNED} if staff.team else {Tab.UNASSIGNED, Tab.TEAM}
     return {tab: title for tab, title in TABS.items() if tab not in hidden}
 
@@ -225,7 +225,7 @@ def _belongs(row: Row, tab: Tab, staff: SignedIn) -> bool:
 
 
 def _is_of_team(person: Participant, staff: SignedIn) -> bool:
-    if not staff.team:
+    if not staff.team or staff.role is Role.SUPERVISOR:
         return staff.role is Role.SUPERVISOR
     return person.caseworker is not None and person.caseworker.team == staff.team
 

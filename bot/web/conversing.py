@@ -14,7 +14,7 @@ from bot.core.kinds import Outcome, Purpose
 from bot.models import Message, Note, Participant, Role
 from bot.outbox import Draft, queue, take_back
 from bot.people import hold, note
-from bot.talking import hand_back, needs_no_answer, people_talk
+from bot.talking import hand_back, needs_no_answer, people_talk, they_wait_again
 from bot.web.auth import me, roles
 from bot.web.standby import standby
 from bot.web.thread import READERS, Unsent, page, readable
@@ -76,9 +76,9 @@ def _leave_at(typed: Unsent, participant: Participant) -> datetime | None:
         return None
     try:
         told = datetime.fromisoformat(typed.leave_at)
-    except ValueError as error:
+        at = on_wall_clock(told.date(), told.time().replace(tzinfo=None), participant.zone)
+    except (ValueError, OverflowError) as error:
         raise NotSent("Choose the day and the hour at which it leaves.") from error
-    at = on_wall_clock(told.date(), told.time().replace(tzinfo=None), participant.zone)
     if not present() < at <= present() + FARTHEST:
         raise NotSent(f"Choose a time ahead, within {FARTHEST.days} days.")
     return at
@@ -109,7 +109,6 @@ def _queue(participant_id: int, typed: Unsent, ahead: Prospect, leave_at: dateti
         if leave_at is None:
             end_running(session, participant_id, Outcome.HANDED_OVER, present())
             people_talk(participant, present())
-        participant.waits_since = None
         note(session, "text_written", present(), me().id, participant_id, detail=f"message {message.id}")
         if typed.anyway:
             note(session, "sent_outside_hours", present(), me().id, participant_id, detail=f"message {message.id}")
@@ -121,9 +120,10 @@ def _queue(participant_id: int, typed: Unsent, ahead: Prospect, leave_at: dateti
 def take_text_back(participant_id: int, message_id: int) -> ResponseReturnValue:
     """A text that waits does not leave."""
     with standby().db.writing() as session:
-        readable(session, participant_id)
+        participant = _held(session, participant_id)
         taken = take_back(session, (Message.id == message_id) & (Message.participant_id == participant_id))
         if taken:
+            they_wait_again(session, participant)
             note(session, "text_taken_back", present(), me().id, participant_id, detail=f"message {message_id}")
     flash(*(("Taken back: it does not leave.",) if taken else ("Too late: it has left.", "stop")))
     return _to_thread(participant_id)

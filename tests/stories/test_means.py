@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.carrier import OutgoingText, Refused
+from bot.carrier.faults import Fault, FaultKind
 from bot.carrier.mail import MailCarrier
 from bot.models import Flag, Role
 from tests.post_office import PostOffice
@@ -111,3 +112,39 @@ def test_a_mail_server_that_is_away_took_nothing(url: str) -> None:
         MailCarrier(url, "standby@example.org", timeout_s=2).send(letter)
     assert "dana" not in str(problem.value)
     assert smtplib.SMTPException not in type(problem.value).__mro__
+
+
+def test_a_letter_does_not_hide_that_no_text_arrived(world: World, post_office: PostOffice) -> None:
+    """Whether a letter is read is not known: where both texts failed, the next step rings at once."""
+    path = world.flows / "escalation.toml"
+    whom = 'whom = ["caseworker", "on_call"]'
+    path.write_text(path.read_text().replace(whom, f'{whom}\nby = ["text", "email"]', 1))
+    world.settings = world.settings.model_copy(
+        update={"mail_url": post_office.url, "mail_from": "standby@example.org"}
+    )
+    world.starts_process()
+    dana, omar = world.colleague("Dana"), world.colleague("Omar", on_call=True)
+    cole = world.colleague("Cole", backup=True)
+    for phone in (dana, omar):
+        world.goes_wrong(Fault(FaultKind.REFUSE, handset=phone.number, http_status=400, code=21614), times=9)
+    ana = world.participant("Ana", dana)
+    ana.texts("he hit me")
+    ana.hears("911")
+    assert len(post_office.letters) == 2
+    cole.hears("in danger")
+
+
+def test_a_mail_server_that_is_away_holds_up_no_text(world: World) -> None:
+    path = world.flows / "escalation.toml"
+    whom = 'whom = ["caseworker", "on_call"]'
+    path.write_text(path.read_text().replace(whom, f'{whom}\nby = ["email", "text"]', 1))
+    world.settings = world.settings.model_copy(
+        update={"mail_url": "smtp://127.0.0.1:9", "mail_from": "standby@example.org"}
+    )
+    world.starts_process()
+    dana, omar = world.colleague("Dana"), world.colleague("Omar", on_call=True)
+    ana = world.participant("Ana", dana)
+    ana.texts("he hit me")
+    ana.hears("911")
+    dana.hears("in danger")
+    omar.hears("in danger")

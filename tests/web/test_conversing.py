@@ -39,6 +39,21 @@ def test_who_waits_for_an_answer_waits_until_somebody_answers(world: World, brow
     assert not _waits(world, ana)
 
 
+def test_a_text_that_has_not_left_is_no_answer(world: World, browses: Browses) -> None:
+    dana, ana, browser = _asks_for_a_bed(world, browses)
+    browser.posts(f"/people/{ana.id}/texts", body="Good luck", when="later", leave_at="2026-11-25T09:30")
+    assert _waits(world, ana)
+    world.passes(hours=12)  # at night a text waits for the morning
+    browser.posts(f"/people/{ana.id}/texts", body="We have a bed")
+    assert not _waits(world, ana)
+    with world.standby.db.reading() as session:
+        text = session.query(Message).filter_by(purpose="written").order_by(Message.id.desc()).first()
+        assert text is not None and text.body == "We have a bed"
+    assert "Taken back" in browser.posts(f"/people/{ana.id}/texts/{text.id}/back").text
+    assert _waits(world, ana)
+    dana.hears_all()
+
+
 def test_no_answer_needed_clears_the_mark(world: World, browses: Browses) -> None:
     _, ana, browser = _asks_for_a_bed(world, browses)
     assert "no answer needed" in browser.posts(f"/people/{ana.id}/no-answer-needed").text
@@ -147,7 +162,7 @@ def test_a_text_that_waits_can_be_taken_back(world: World, browses: Browses) -> 
 def test_a_time_that_cannot_be_is_refused_and_the_words_stay(world: World, browses: Browses) -> None:
     ana = world.participant("Ana", world.colleague("Dana"))
     browser = browses(world.phones[0])
-    for leave_at in ("", "soon", "2026-11-20T09:00", "2028-01-01T09:00"):
+    for leave_at in ("", "soon", "2026-11-20T09:00", "2028-01-01T09:00", "9999-12-31T23:00"):
         answer = browser.posts(f"/people/{ana.id}/texts", body="Good luck", when="later", leave_at=leave_at)
         assert answer.status_code == 422 and "Not sent. Choose" in answer.text and "Good luck</textarea>" in answer.text
     assert not world.texts_to(ana)
