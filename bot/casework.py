@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from sqlalchemy import ColumnElement, case, exists, select, update
+from sqlalchemy import ColumnElement, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.core.delivery import Deed, Status, deed_for
@@ -209,7 +209,7 @@ def follow_up_failures(post: Post, now: datetime) -> int:
         (Message.direction == Direction.OUT)
         & Message.participant_id.is_not(None)
         & Message.status.in_(failed)
-        & (Message.at > now - FAILURES_OF)
+        & (func.coalesce(Message.handed_over_at, Message.at) > now - FAILURES_OF)
         & ~exists().where(Mark.message_id == Message.id)
     )
     with post.db.reading() as session:

@@ -173,7 +173,7 @@ def _set_aside(inbox: Inbox, message_id: int, now: datetime) -> bool:
         channel, sender_hash = session.execute(select(Message.channel, Message.other_hash).where(this)).one()
         owner = owner_of(session, channel, sender_hash)
         if owner is not None:
-            they_said(hold(session, owner), True, now, now)
+            they_said(hold(session, owner), True, now)
         settled = {"participant_id": owner, "lane": Lane.TODAY, "handled_at": now}
         session.execute(update(Message).where(this).values(settled))
         concern = Concern(Attention.READ, True, message_id)
@@ -195,7 +195,7 @@ def _take_in(inbox: Inbox, session: Session, message: Message, now: datetime) ->
     message.participant_id = participant.id
     works_again(session, message.channel, message.other_hash)
     message.lane = _take_from_participant(inbox, session, participant, message, (found, keyword), now)
-    they_said(participant, message.lane is not Lane.CLOSED, message.at, now)
+    they_said(participant, message.lane is not Lane.CLOSED, message.at)
 
 
 def _read(inbox: Inbox, message: Message) -> tuple[Found, Keyword | None]:

@@ -40,7 +40,8 @@ def join_number(db: Database, desk: Desk, address_hash: str) -> None:
 
 
 def _texts_of(session: Session, address_hash: str) -> list[Message]:
-    came_in = (Message.direction == Direction.IN) & Message.staff_id.is_(None)
+    """What came in from this number while it was nobody's: what its former owner wrote stays theirs."""
+    came_in = (Message.direction == Direction.IN) & Message.staff_id.is_(None) & Message.participant_id.is_(None)
     return list(session.scalars(select(Message).where(Message.other_hash == address_hash, came_in)))
 
 

@@ -211,7 +211,7 @@ def _first_in_line(now: datetime) -> ColumnElement[bool]:
     """No earlier text of the same weight to the same address is still on its way: texts arrive in the order written.
 
     One that is meant for later holds up nothing until then. Alerts stand in no line: one that is stuck must not hold
-    up those that ring after it.
+    up those that ring after it. Nor does what somebody had a reason to send now wait for the morning of another.
     """
     earlier = aliased(Message)
     behind = exists().where(
@@ -222,7 +222,7 @@ def _first_in_line(now: datetime) -> ColumnElement[bool]:
         earlier.purpose != Purpose.ALERT,
         earlier.not_before.is_(None) | (earlier.not_before <= now),
     )
-    return (Message.purpose == Purpose.ALERT) | ~behind
+    return (Message.purpose == Purpose.ALERT) | Message.anyway.is_not(None) | ~behind
 
 
 def _sender(session: Session, name: str, now: datetime) -> Sender:

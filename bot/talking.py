@@ -10,7 +10,7 @@ from bot.core.kinds import Lane, Purpose
 from bot.models import Direction, Message, Participant
 from bot.people import note
 
-TALK_FOR = timedelta(days=2)  # after the last word: a talk that nobody hands back must not end the follow-ups for good
+TALK_FOR = timedelta(days=2)  # after staff wrote last: a talk that nobody hands back must not end the follow-ups
 
 
 def is_talking(participant: Participant, now: datetime) -> bool:
@@ -24,12 +24,10 @@ def people_talk(participant: Participant, now: datetime) -> None:
     participant.talk_until = now + TALK_FOR
 
 
-def they_said(participant: Participant, wants_reading: bool, at: datetime, now: datetime) -> None:
+def they_said(participant: Participant, wants_reading: bool, at: datetime) -> None:
     """They wrote something. Where a person has to read it they wait for an answer, from the first of such texts on."""
     if wants_reading:
         participant.waits_since = participant.waits_since or at
-    if is_talking(participant, now):
-        participant.talk_until = now + TALK_FOR
 
 
 def they_wait_again(session: Session, participant: Participant) -> None:

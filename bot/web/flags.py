@@ -174,7 +174,8 @@ def number(flag_id: int) -> ResponseReturnValue:
         same = select(Flag).where(
             Flag.address_hash == flag.address_hash, Flag.participant_id.is_(None), Flag.state != FlagState.RESOLVED
         )
-        talk = conversation(session, Message.other_hash == flag.address_hash)
+        nobodys = Message.participant_id.is_(None)  # what a former owner of the number wrote is theirs
+        talk = conversation(session, (Message.other_hash == flag.address_hash) & nobodys)
         shown = session.scalars(same.order_by(MOST_PRESSING, Flag.raised_at)).all() or [flag]
         ended = flag.address_hash is not None and is_blocked(session, flag.address_hash)
         around = {"flag_id": flag.id, "owners": owners(session), "ended": ended, "services": services(session)}
