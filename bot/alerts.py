@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.carrier import EMAIL, TEXT, VOICE
 from bot.casework import MOST_PRESSING, drop_alert, open_again, take
 from bot.config import Settings
+from bot.consents import block
 from bot.core.delivery import Status
 from bot.core.escalation import TOLD_ONCE, Climb, Means, Ring, Urgency, climb, first_look, opens_again_at
 from bot.core.kinds import Language, Purpose
@@ -20,7 +21,7 @@ from bot.core.speech import first_name, say_moment
 from bot.db import claim, do_each
 from bot.duty import Duty, failed_lately, hears
 from bot.models import Alert, Flag, FlagState, Message, Staff
-from bot.outbox import Draft, Post, Recipient, block, queue
+from bot.outbox import Draft, Post, Recipient, queue
 from bot.people import note
 
 log = structlog.get_logger()

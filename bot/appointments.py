@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from bot.arrangements import FARTHEST, Desk, NotArranged
 from bot.casework import end_running
+from bot.consents import has_consented
 from bot.core.hours import next_open, on_wall_clock
 from bot.core.kinds import Outcome
 from bot.core.machine import moment_of
 from bot.core.turn import Position
 from bot.first_texts import TEXTS_COME_AT
 from bot.models import CheckIn, Participant, Plan
-from bot.outbox import has_consented
 from bot.people import plan, recipient
 
 REMINDER = "appointment"

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from bot.casework import end_running
 from bot.config import Settings
+from bot.consents import has_consented, is_blocked
 from bot.core.escalation import Rules
 from bot.core.hours import on_wall_clock
 from bot.core.kinds import Outcome
 from bot.first_texts import plan_first_texts, startable_flows
 from bot.flows import Shelf
 from bot.models import Address, Participant, Staff
-from bot.outbox import has_consented, is_blocked
 from bot.people import agree, note, opt_out, pause, plan, recipient
 
 TOLD_STAFF = "told staff"

@@ -12,7 +12,7 @@ from bot.core.escalation import Rules, Urgency, asked_at, first_look, new_words_
 from bot.core.kinds import Attention, FlagKind, Hit, Outcome
 from bot.db import do_each, insert_once
 from bot.models import Alert, CheckIn, Direction, Flag, FlagState, Mark, Message, Resolution, Staff
-from bot.outbox import Post, drop_questions
+from bot.outbox import Post, drop_mass_texts, drop_questions
 from bot.people import hold, note, opt_out, plan
 from bot.verdicts import strike_out
 
@@ -55,6 +55,8 @@ def raise_flag(session: Session, about: Subject, concern: Concern, rules: Rules,
     a taken flag open it within the hour, unless who took it closes it with those in view.
     """
     urgency = concern.urgency
+    if concern.urgent and about.participant_id is not None:
+        drop_mass_texts(session, about.participant_id)
     flag = _unresolved(session, about, concern.kind)
     if flag is None:
         flag = _new_flag(session, about, concern.kind, urgency, rules, now)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from bot.casework import Concern, Subject, danger_open, end_running, raise_flag
+from bot.consents import has_consented
 from bot.core import machine
 from bot.core.delivery import Status
 from bot.core.flow import Flow, parse
@@ -19,7 +20,7 @@ from bot.core.machine import moment_of
 from bot.core.turn import Position
 from bot.db import claim, do_each, insert_once
 from bot.models import CheckIn, FlowVersion, Message, Participant, Plan
-from bot.outbox import Recipient, has_consented
+from bot.outbox import Recipient
 from bot.people import hold, note, plan, recipient, running_check_in
 from bot.scene import Scene, Talk
 from bot.talking import is_talking

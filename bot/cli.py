@@ -96,8 +96,8 @@ def add_staff(email: str, name: str, phone: str, role: str, on_call: bool) -> No
 
 
 def _read_email(text: str) -> str:
-    name, at, host = text.strip().casefold().partition("@")
-    if not name or not at or not host or len(text.split()) != 1:
+    name, _, host = text.strip().casefold().partition("@")
+    if not name or not host or len(text.split()) != 1 or any(mark in name + host for mark in "@,;<>"):
         raise ImportProblem(f"'{text}' is no e-mail address; write it like dana@example.org")
     return f"{name}@{host}"
 

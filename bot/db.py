@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, sessionmaker
 
 from bot.core.kinds import FlagKind, flag_kind
 
@@ -148,6 +148,7 @@ class Database:
         self.engine = _engine(url)
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         self._writing = sessionmaker(self.engine.execution_options(writes=True), expire_on_commit=False)
+        event.listen(self._writing, "do_orm_execute", _read_anew_what_is_locked)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -181,6 +182,12 @@ class Database:
             pass
         with self.reading() as session:
             return session.scalars(select(LookupKey.key)).one()
+
+
+def _read_anew_what_is_locked(state: ORMExecuteState) -> None:
+    """Who waited for a lock sees what the one before wrote, also in rows that the session had read already."""
+    if state.is_select and getattr(state.statement, "_for_update_arg", None) is not None:
+        state.update_execution_options(populate_existing=True)
 
 
 def _engine(url: str) -> Engine:

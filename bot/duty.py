@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from bot.carrier import EMAIL
 from bot.config import Settings
+from bot.consents import is_blocked
 from bot.core.escalation import Means, Reach, Rules, Whom
 from bot.core.rota import Away, Layer, Override, Rota, Shift
 from bot.models import Absence, Alert, Cover, Message, Participant, Role, Staff, WeeklyShift
-from bot.outbox import is_blocked
 
 AN_HOUR = timedelta(hours=1)
 PASSED_OVER_FOR = timedelta(minutes=30)

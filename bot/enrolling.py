@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from bot.arrangements import METHODS, ONLY_START, NotArranged
 from bot.config import ZONES
+from bot.consents import is_blocked
 from bot.core.kinds import Language
 from bot.first_texts import plan_first_texts, startable_flows
+from bot.handovers import takers
 from bot.importing import LONGEST_COHORT, LONGEST_NAME, Register, read_phone, zone_of
 from bot.models import Participant, Staff
-from bot.outbox import is_blocked
 from bot.people import Enrolment, enrol, note, participant_at, staff_at
 from bot.sheets import ImportProblem
 
@@ -44,6 +45,8 @@ def take_in(register: Register, session: Session, staff: Staff, who: Newcomer, n
     zone = who.zone or zone_of(number, register.settings.zone)
     if zone not in ZONES:
         raise NotArranged("There is no such time zone. Write it like America/Chicago, or leave it empty.")
+    if who.caseworker_id not in {None, *(each.id for each in takers(session))}:
+        raise NotArranged("Choose a caseworker from the list.")
     given_on = _given_on(who, now, zone)
     if given_on is not None and is_blocked(session, number_hash):
         raise NotArranged(ONLY_START)

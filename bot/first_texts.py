@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from bot.config import Settings
@@ -48,15 +48,27 @@ def plan_first_texts(
 
 def _welcome_at(session: Session, settings: Settings, participant: Participant, now: datetime) -> datetime | None:
     """A plan that ran out while no text was allowed was no welcome: only a check-in that began is one."""
-    begun = exists().where(CheckIn.participant_id == participant.id, CheckIn.flow_name == WELCOME)
-    if session.scalar(select(begun)):
+    if session.scalar(select(_welcome_begun(participant))):
         return None
-    planned = select(Plan.next_check_in_at).where(Plan.participant_id == participant.id, Plan.flow_name == WELCOME)
-    waits = session.scalar(planned.where(Plan.next_check_in_at.is_not(None)).limit(1))
+    waits = session.scalar(select(Plan.next_check_in_at).where(_welcome_waits(participant)).limit(1))
     if waits is not None:
         return waits
     at = next_open(settings.sending_hours, now, participant.zone)
     return plan(session, participant, WELCOME, at).next_check_in_at
+
+
+def is_welcomed(session: Session, participant: Participant) -> bool:
+    """Whether the welcome was begun with them, or is planned."""
+    return bool(session.scalar(select(_welcome_begun(participant) | exists().where(_welcome_waits(participant)))))
+
+
+def _welcome_begun(participant: Participant) -> ColumnElement[bool]:
+    return exists().where(CheckIn.participant_id == participant.id, CheckIn.flow_name == WELCOME)
+
+
+def _welcome_waits(participant: Participant) -> ColumnElement[bool]:
+    welcome = (Plan.participant_id == participant.id) & (Plan.flow_name == WELCOME)
+    return welcome & Plan.next_check_in_at.is_not(None)
 
 
 def comes_regularly(session: Session, participant: Participant) -> bool:

@@ -5,12 +5,13 @@ from sqlalchemy.orm import Session
 
 from bot.alerts import staff_recipient
 from bot.arrangements import Desk, NotArranged
+from bot.consents import has_consented
 from bot.core.escalation import first_look
 from bot.core.kinds import Purpose
 from bot.core.speech import first_name, render
 from bot.duty import hears
 from bot.models import Flag, FlagState, Handover, Participant, Role, Staff
-from bot.outbox import Draft, has_consented, queue
+from bot.outbox import Draft, queue
 from bot.people import recipient
 
 

@@ -12,12 +12,12 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.config import ZONES, Settings
+from bot.consents import is_blocked
 from bot.core.kinds import Language
 from bot.db import Database
 from bot.first_texts import plan_first_texts, startable_flows
 from bot.flows import Shelf
 from bot.models import Address, Consent, Participant, Role, Staff
-from bot.outbox import is_blocked
 from bot.people import Enrolment, agree, enrol, hold, participant_at, staff_at
 from bot.sheets import Columns, ImportProblem, SheetRow
 

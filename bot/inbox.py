@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from bot.alerts import staff_recipient, stop_alerts, take_by_text
 from bot.casework import Concern, Subject, end_running, raise_flag
 from bot.checkins import take_reply
+from bot.consents import block, is_blocked, unblock
 from bot.core import keywords, machine
 from bot.core.flow import Texts
 from bot.core.keywords import Keyword, Kind
@@ -24,10 +25,10 @@ from bot.core.speech import render
 from bot.core.turn import RaiseFlag, Turn
 from bot.db import Database, claim, do_each
 from bot.models import Beat, Direction, Message, OptOut, Participant, Staff
-from bot.outbox import Draft, Recipient, block, is_blocked, queue, unblock
+from bot.outbox import Draft, Recipient, queue
 from bot.people import hold, opt_in, opt_out, owner_of, participant_at, pause, staff_at, works_again
 from bot.scene import Scene, Talk
-from bot.talking import they_said
+from bot.talking import they_wait
 
 log = structlog.get_logger()
 
@@ -173,7 +174,7 @@ def _set_aside(inbox: Inbox, message_id: int, now: datetime) -> bool:
         channel, sender_hash = session.execute(select(Message.channel, Message.other_hash).where(this)).one()
         owner = owner_of(session, channel, sender_hash)
         if owner is not None:
-            they_said(hold(session, owner), True, now)
+            they_wait(session, owner, now)
         settled = {"participant_id": owner, "lane": Lane.TODAY, "handled_at": now}
         session.execute(update(Message).where(this).values(settled))
         concern = Concern(Attention.READ, True, message_id)
@@ -195,7 +196,8 @@ def _take_in(inbox: Inbox, session: Session, message: Message, now: datetime) ->
     message.participant_id = participant.id
     works_again(session, message.channel, message.other_hash)
     message.lane = _take_from_participant(inbox, session, participant, message, (found, keyword), now)
-    they_said(participant, message.lane is not Lane.CLOSED, message.at)
+    if message.lane is not Lane.CLOSED:
+        they_wait(session, participant.id, message.at)
 
 
 def _read(inbox: Inbox, message: Message) -> tuple[Found, Keyword | None]:

@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from bot.arrangements import Desk, NotArranged
 from bot.casework import Concern, Result, Subject, end_running, raise_flag, resolve
+from bot.consents import asked_for_no_more, block
 from bot.core.escalation import Urgency, first_look
 from bot.core.kinds import Attention, Outcome
 from bot.db import Database
 from bot.models import AlertFlag, Direction, Flag, FlagState, Mark, Message, Resolution
-from bot.outbox import block, is_blocked
 from bot.people import add_address, opt_out, participant_at, staff_at
 
 JOINED = "number joined"
@@ -26,7 +26,7 @@ def join_number(db: Database, desk: Desk, address_hash: str) -> None:
     """
     messages = _texts_of(desk.session, address_hash)
     _must_be_free(desk, address_hash, messages)
-    out_before = any(is_blocked(desk.session, each.value_hash) for each in desk.participant.addresses)
+    out_before = any(asked_for_no_more(desk.session, each.value_hash) for each in desk.participant.addresses)
     for channel, value in sorted({(each.channel, each.other) for each in messages}):
         if participant_at(desk.session, channel, address_hash) is None:
             add_address(db, desk.session, desk.participant, channel, value)
@@ -56,7 +56,7 @@ def _must_be_free(desk: Desk, address_hash: str, messages: list[Message]) -> Non
 
 
 def _keep_opt_out(desk: Desk, address_hash: str, out_before: bool) -> None:
-    if is_blocked(desk.session, address_hash):
+    if asked_for_no_more(desk.session, address_hash):
         opt_out(desk.session, desk.participant, JOINED, desk.now)
         end_running(desk.session, desk.participant.id, Outcome.STOPPED, desk.now)
     elif out_before:

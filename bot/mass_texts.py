@@ -9,12 +9,13 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from bot.casework import danger_open
+from bot.consents import has_consented
 from bot.core.delivery import Status
 from bot.core.kinds import Language, Purpose
 from bot.core.segments import segments
 from bot.db import insert_once
 from bot.models import MassText, Message, Participant
-from bot.outbox import Draft, Recipient, has_consented, queue, take_back
+from bot.outbox import Draft, Recipient, queue, take_back
 from bot.people import is_opted_out, note, recipient
 
 WAITING = (Status.QUEUED, Status.SENDING)

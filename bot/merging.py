@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from bot.arrangements import Desk, NotArranged
 from bot.casework import end_running
+from bot.consents import asked_for_no_more
 from bot.core.kinds import Outcome
-from bot.first_texts import comes_regularly
+from bot.first_texts import WELCOME, comes_regularly, is_welcomed
 from bot.joining import move_flag
 from bot.models import (
     Address,
@@ -24,7 +25,6 @@ from bot.models import (
     Participant,
     Plan,
 )
-from bot.outbox import is_blocked
 from bot.people import opt_out
 
 MERGED = "merged"
@@ -39,7 +39,8 @@ def merge(desk: Desk, double: Participant) -> None:
     """
     if double.id == desk.participant.id:
         raise NotArranged("Choose somebody else than this person.")
-    out = any(is_blocked(desk.session, each.value_hash) for who in (desk.participant, double) for each in who.addresses)
+    addresses = (*desk.participant.addresses, *double.addresses)
+    out = any(asked_for_no_more(desk.session, each.value_hash) for each in addresses)
     end_running(desk.session, double.id, Outcome.REPLACED, desk.now)
     _move_plans(desk.session, desk.participant, double)
     for flag in _unresolved(desk.session, double):
@@ -62,10 +63,12 @@ def _unresolved(session: Session, double: Participant) -> list[Flag]:
 
 
 def _move_plans(session: Session, participant: Participant, double: Participant) -> None:
-    """What comes week by week comes once: the double's stays behind where the participant has one."""
+    """What comes week by week comes once, and so does the welcome: the double's stays behind where there is one."""
+    theirs = Plan.participant_id == double.id
     if comes_regularly(session, participant):
-        regular = (Plan.participant_id == double.id) & Plan.repeat_days.is_not(None)
-        session.execute(delete(Plan).where(regular))
+        session.execute(delete(Plan).where(theirs, Plan.repeat_days.is_not(None)))
+    if is_welcomed(session, participant):
+        session.execute(delete(Plan).where(theirs, Plan.flow_name == WELCOME))
     session.execute(update(Plan).where(Plan.participant_id == double.id).values(participant_id=participant.id))
 
 

@@ -7,13 +7,15 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from bot.arrangements import METHODS, ONLY_START, Desk, NotArranged
+from bot.consents import asked_for_no_more, block, is_blocked
 from bot.db import Database
 from bot.importing import read_phone
 from bot.joining import join_number
 from bot.models import Address, Consent, Message, Participant
-from bot.outbox import block, is_blocked, take_back
+from bot.outbox import take_back
 from bot.people import add_address, agree, participant_at, staff_at
 from bot.sheets import ImportProblem
+from bot.talking import they_wait_again
 
 CHANGED = "number changed"
 
@@ -34,8 +36,8 @@ class NewNumber:
 def change_number(db: Database, desk: Desk, new: NewNumber) -> Address:
     """Put the new number in the old one's place. Raises NotArranged, and nothing is changed then.
 
-    What still waited for the old number does not leave. An opt-out stands for the person, not for the number: it goes
-    with them (47 CFR 64.1200(a)(10)).
+    What still waited for the old number does not leave, and whom it was to answer waits again. An opt-out stands for
+    the person, not for the number: it goes with them (47 CFR 64.1200(a)(10)).
     """
     old = next((each for each in desk.participant.addresses if each.id == new.address_id), None)
     if old is None:
@@ -44,7 +46,7 @@ def change_number(db: Database, desk: Desk, new: NewNumber) -> Address:
     number_hash = db.fingerprint(number)
     _must_be_free(desk, old, number_hash)
     _check_agreement(desk, new)
-    out_before = is_blocked(desk.session, old.value_hash)
+    out_before = asked_for_no_more(desk.session, old.value_hash)
     give_up(desk, old)
     address = _add(db, desk, number, number_hash)
     if out_before:
@@ -86,7 +88,8 @@ def _check_agreement(desk: Desk, new: NewNumber) -> None:
 def give_up(desk: Desk, address: Address) -> None:
     """The address is nobody's any more: what comes from it comes from a stranger, and nothing goes to it."""
     theirs = Message.participant_id == desk.participant.id
-    take_back(desk.session, (Message.other_hash == address.value_hash) & theirs)
+    if take_back(desk.session, (Message.other_hash == address.value_hash) & theirs):
+        they_wait_again(desk.session, desk.participant)
     given = (Consent.participant_id == desk.participant.id) & (Consent.address_hash == address.value_hash)
     live = update(Consent).where(given, Consent.channel == address.channel, Consent.revoked_at.is_(None))
     desk.session.execute(live.values(revoked_at=desk.now, revoked_how=CHANGED))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from bot.carrier import EMAIL, Carrier, OutcomeUnknown, OutgoingText, Refused, Taken
 from bot.config import Settings
+from bot.consents import block, has_consented, is_blocked
 from bot.core.delivery import CARRIER_WORDS, Deed, Status, climb, deed_for, in_plain_words, retry_in
 from bot.core.escalation import Policy, Rules
 from bot.core.hours import is_open
@@ -19,7 +20,7 @@ from bot.core.kinds import Purpose
 from bot.core.segments import segments
 from bot.core.sending import ANY_HOUR, PRIORITY, UNPACED, Drop, Facts, Wait, may_send, seconds_until_close
 from bot.db import Database, claim, insert_once
-from bot.models import Address, Consent, Direction, Message, OptOut, Participant, Sender
+from bot.models import Address, Direction, MassText, Message, Participant, Sender
 
 log = structlog.get_logger()
 
@@ -134,24 +135,9 @@ def take_back(session: Session, which: ColumnElement[bool]) -> int:
     return len(session.scalars(taken).all())
 
 
-def is_blocked(session: Session, address_hash: str) -> bool:
-    """Whether this address wants no texts."""
-    return bool(session.scalar(select(exists().where(OptOut.address_hash == address_hash, OptOut.until.is_(None)))))
-
-
-def block(session: Session, address_hash: str, how: str, now: datetime) -> bool:
-    """No more texts to this address: recorded, and what waits for it dropped. False where it was blocked already."""
-    waiting = update(Message).where(Message.other_hash == address_hash, Message.status == Status.QUEUED)
-    session.execute(waiting.values(status=Status.DROPPED, reason="opted out"))
-    if is_blocked(session, address_hash):
-        return False
-    return insert_once(session, OptOut(address_hash=address_hash, since=now, how=how))
-
-
-def unblock(session: Session, address_hash: str, now: datetime) -> None:
-    """The person at this address asked for texts again."""
-    opened = update(OptOut).where(OptOut.address_hash == address_hash, OptOut.until.is_(None))
-    session.execute(opened.values(until=now))
+def drop_mass_texts(session: Session, participant_id: int) -> None:
+    """What many were to get is nothing for whoever is in danger or in a pause."""
+    take_back(session, (Message.participant_id == participant_id) & Message.mass_text_id.is_not(None))
 
 
 class Went(Enum):
@@ -309,18 +295,14 @@ def _facts(session: Session, message: Message, zone: str) -> Facts:
         send_before=message.send_before,
         confirms_opt_out=message.confirms_opt_out,
         anyway=message.anyway is not None,
+        called_off=_is_called_off(session, message),
     )
 
 
-def has_consented(session: Session, participant_id: int | None, channel: str, address_hash: str) -> bool:
-    """Whether this person agreed to texts at this address."""
-    given = (
-        (Consent.participant_id == participant_id)
-        & (Consent.address_hash == address_hash)
-        & (Consent.channel == channel)
-        & Consent.revoked_at.is_(None)
-    )
-    return bool(session.scalar(select(exists().where(given))))
+def _is_called_off(session: Session, message: Message) -> bool:
+    """Whether the text to many that it belongs to was stopped, while the carrier may have been asked to take it."""
+    mass = session.get(MassText, message.mass_text_id) if message.mass_text_id else None
+    return mass is not None and mass.stopped_at is not None
 
 
 def record_taken(message: Message, taken: Taken, now: datetime) -> None:

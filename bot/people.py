@@ -6,11 +6,12 @@ from datetime import date, datetime
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
+from bot.consents import block, has_consented, is_blocked, unblock
 from bot.core.kinds import Language
 from bot.db import Database
 from bot.models import Address, CheckIn, Consent, Event, Message, Participant, Plan, Staff
 from bot.models import Direction as Way
-from bot.outbox import Recipient, block, has_consented, is_blocked, unblock
+from bot.outbox import Recipient, drop_mass_texts
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ def plan(
 def pause(session: Session, participant: Participant, until: datetime | None, now: datetime) -> None:
     """No check-ins until then; None ends the pause."""
     participant.paused_until = until
+    if until:
+        drop_mass_texts(session, participant.id)
     held = update(Plan).where(Plan.participant_id == participant.id)
     session.execute(held.values(lease_until=None))  # what the pause held up is looked at again
     note(session, "paused" if until else "pause_ended", now, participant_id=participant.id)

@@ -8,13 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.casework import Concern, Subject, danger_open, end_running, raise_flag, reopen
+from bot.consents import has_consented
 from bot.core.escalation import same_episode
 from bot.core.kinds import Outcome, Purpose
 from bot.core.speech import first_name
 from bot.core.turn import Effect, Finish, Given, RaiseFlag, Remember, Say, Schedule, Turn
 from bot.flows import Shelf
 from bot.models import CheckIn, Flag, Message, Participant, Plan, Reply
-from bot.outbox import Draft, Post, Recipient, drop_questions, has_consented, queue
+from bot.outbox import Draft, Post, Recipient, drop_questions, queue
 from bot.people import plan
 from bot.talking import is_talking
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.core.delivery import Status
@@ -24,10 +24,13 @@ def people_talk(participant: Participant, now: datetime) -> None:
     participant.talk_until = now + TALK_FOR
 
 
-def they_said(participant: Participant, wants_reading: bool, at: datetime) -> None:
-    """They wrote something. Where a person has to read it they wait for an answer, from the first of such texts on."""
-    if wants_reading:
-        participant.waits_since = participant.waits_since or at
+def they_wait(session: Session, participant_id: int, at: datetime) -> None:
+    """They wrote what a person has to read: they wait for an answer, from the first of such texts on.
+
+    Touches nothing that is encrypted, so that it works for a text that cannot be decrypted too.
+    """
+    waits = func.coalesce(Participant.waits_since, at)
+    session.execute(update(Participant).where(Participant.id == participant_id).values(waits_since=waits))
 
 
 def they_wait_again(session: Session, participant: Participant) -> None:
@@ -48,7 +51,18 @@ def hand_back(session: Session, participant: Participant, staff_id: int, now: da
     note(session, "handed_back", now, staff_id, participant.id)
 
 
-def needs_no_answer(session: Session, participant: Participant, staff_id: int, now: datetime) -> None:
-    """Who read what they wrote says that it wants no answer."""
-    participant.waits_since = None
+def last_words(session: Session, participant: Participant) -> int:
+    """The id of their latest text, 0 without any: what somebody has read who says that no answer is needed."""
+    theirs = (Message.participant_id == participant.id) & (Message.direction == Direction.IN)
+    return session.scalar(select(func.max(Message.id)).where(theirs)) or 0
+
+
+def needs_no_answer(session: Session, participant: Participant, read: int, staff_id: int, now: datetime) -> bool:
+    """Who read what they wrote, up to this text, says that it wants no answer. False where they have written since:
+    then they wait, from the first of those texts on.
+    """
+    theirs = (Message.participant_id == participant.id) & (Message.direction == Direction.IN)
+    since = session.scalar(select(func.min(Message.at)).where(theirs, Message.id > read, Message.lane != Lane.CLOSED))
+    participant.waits_since = since
     note(session, "no_answer_needed", now, staff_id, participant.id)
+    return since is None

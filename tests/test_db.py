@@ -128,6 +128,20 @@ def test_inserting_what_is_there_changes_nothing(database: Database) -> None:
         assert session.get_one(Sender, "x").taken_until == NOW
 
 
+def test_what_is_locked_is_read_anew(database: Database) -> None:
+    _takes_in_ana(database)
+    with database.writing() as session:
+        ana = session.get_one(Participant, 1)
+        ana.cohort = "Fall"
+        table = Participant.__table__
+        session.connection().execute(table.update().values(zone="America/Denver"))  # as another process would
+        assert session.get_one(Participant, 1, with_for_update=True) is ana
+        assert (ana.zone, ana.cohort) == ("America/Denver", "Fall")
+        session.connection().execute(table.update().values(zone="America/Phoenix"))
+        session.scalars(select(Participant).with_for_update()).all()
+        assert ana.zone == "America/Phoenix"
+
+
 def test_no_row_is_claimed_by_two(database: Database) -> None:
     _has_texts(database, 60)
     claimed: list[list[int]] = []

@@ -28,7 +28,7 @@ class Facts:
 
     `consented` and `blocked` are of the address; `answers_at` is when the text it answers came in;
     `confirms_opt_out` marks the single confirmation that may follow an opt-out; `anyway` that a member of staff wrote
-    it and gave a reason why it may not wait for sending hours.
+    it and gave a reason why it may not wait for sending hours; `called_off` that staff stopped it.
     """
 
     purpose: Purpose
@@ -41,6 +41,7 @@ class Facts:
     send_before: datetime | None = None
     confirms_opt_out: bool = False
     anyway: bool = False
+    called_off: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def may_send(facts: Facts, now: datetime, window: Window = SENDING_HOURS) -> Ver
         return Drop("opted out")
     if not facts.to_staff and not facts.consented:
         return Drop("no consent on record")
+    if facts.called_off:
+        return Drop("taken back")
     if facts.send_before is not None and now >= facts.send_before:
         return Drop("out of date")
     staff_insist = facts.anyway and facts.purpose is Purpose.WRITTEN

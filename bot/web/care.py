@@ -48,7 +48,7 @@ def change_their_number(participant_id: int) -> ResponseReturnValue:
         new = NewNumber(form.get("address_id", 0, int), form.get("number", ""), method, given_on)
         change_number(standby().db, desk, new)
         left = "Texts go there from now on." if method else "No text leaves to it until you record consent."
-        return f"The number is changed, and the old one is not texted again. {left}"
+        return f"The number is changed. Nothing goes to the old one any more, not even what waited for it. {left}"
 
     return arrange(participant_id, deed)
 

@@ -150,8 +150,9 @@ def add_note(participant_id: int) -> ResponseReturnValue:
 def answer_not_needed(participant_id: int) -> ResponseReturnValue:
     """What they wrote wants no answer: the mark goes."""
     with standby().db.writing() as session:
-        needs_no_answer(session, _held(session, participant_id), me().id, present())
-    flash("Noted: no answer needed.")
+        read = request.form.get("read", 0, int)
+        all_read = needs_no_answer(session, _held(session, participant_id), read, me().id, present())
+    flash(*(("Noted: no answer needed.",) if all_read else ("They have written since. Read that first.", "stop")))
     return _to_thread(participant_id)
 
 

@@ -4,6 +4,7 @@ from datetime import date
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.arrangements import NotArranged
@@ -49,6 +50,9 @@ def add() -> ResponseReturnValue:
         with current.db.writing() as session:
             person = take_in(register, session, session.get_one(Staff, me().id), _newcomer(), present())
             participant_id = person.id
+    except IntegrityError:  # posted twice at the same moment
+        flash("Nobody was added: somebody else with this number was added a moment ago.", "stop")
+        return redirect(url_for("caseload.people"))
     except NotArranged as problem:
         flash(f"Nobody was added. {problem}", "stop")
         with current.db.reading() as session:

@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from bot import casework
 from bot.casework import MOST_PRESSING, Closing, Result
+from bot.consents import is_blocked
 from bot.directory import services
 from bot.models import Alert, Flag, FlagState, Mark, Message, Resolution, Role, Service, Staff
-from bot.outbox import is_blocked
 from bot.people import note
-from bot.talking import needs_no_answer
+from bot.talking import last_words, needs_no_answer
 from bot.web.access import may_open, may_see_flag, visible_flags
 from bot.web.auth import me, roles
 from bot.web.bubbles import conversation
@@ -120,7 +120,8 @@ def resolve(flag_id: int) -> ResponseReturnValue:
         closing = casework.resolve(session, flag_id, staff, result, present())
         person = session.get_one(Flag, flag_id).participant
         if closing is Closing.CLOSED and person is not None and request.form.get("answered"):
-            needs_no_answer(session, person, staff.id, present())
+            read = max((mark.message_id for mark in session.get_one(Flag, flag_id).marks), default=0)
+            needs_no_answer(session, person, read or last_words(session, person), staff.id, present())
     match closing:
         case Closing.CLOSED:
             flash(f"Resolved: {words(result.resolution).lower()}.")

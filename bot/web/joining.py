@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.arrangements import NotArranged
+from bot.consents import is_blocked
 from bot.joining import join_number
 from bot.models import Flag, Participant, Role
-from bot.outbox import is_blocked
 from bot.web.access import may_see_flag
 from bot.web.arrangements import ARRANGERS, desk_for
 from bot.web.auth import me, roles

@@ -12,7 +12,7 @@ from bot.casework import MOST_PRESSING
 from bot.directory import services
 from bot.models import Flag, FlagState, Message, Opening, Participant, Plan, Resolution, Role, Staff
 from bot.people import note
-from bot.talking import is_talking
+from bot.talking import is_talking, last_words
 from bot.web.access import may_ask_to_open, may_open, open_for_a_reason
 from bot.web.arrangements import offers
 from bot.web.auth import FRAGMENT, me, roles
@@ -84,13 +84,14 @@ def page(session: Session, participant: Participant, unsent: Unsent | None = Non
         longest=LONGEST,
         unsent=unsent or Unsent(),
         **offers(session, participant),
-        **(_state(participant) | _facts(session, participant)),
+        **(_state(session, participant) | _facts(session, participant)),
     )
 
 
-def _state(participant: Participant) -> dict[str, object]:
+def _state(session: Session, participant: Participant) -> dict[str, object]:
     """Who has the word."""
-    return {"person": participant, "talking": is_talking(participant, present())}
+    talking = is_talking(participant, present())
+    return {"person": participant, "talking": talking, "last_words": last_words(session, participant)}
 
 
 def _facts(session: Session, participant: Participant) -> dict[str, object]:
@@ -147,7 +148,7 @@ def flags(participant_id: int) -> ResponseReturnValue:
 def state(participant_id: int) -> ResponseReturnValue:
     """Who has the word, alone."""
     with standby().db.reading() as session:
-        return fragment("_state.html", **_state(readable(session, participant_id)))
+        return fragment("_state.html", **_state(session, readable(session, participant_id)))
 
 
 @thread.get("/facts")

@@ -7,12 +7,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.config import Settings
+from bot.consents import has_consented
 from bot.core.flow_texts import GIVEAWAYS
 from bot.core.kinds import Language, Purpose
 from bot.core.normal import normalise
 from bot.core.sending import Drop, Facts, Wait, may_send
 from bot.models import Participant
-from bot.outbox import Recipient, has_consented
+from bot.outbox import Recipient
 from bot.people import is_opted_out, recipient
 from bot.web.words import moment
 

@@ -40,6 +40,7 @@ def _staff(purpose: Purpose) -> Facts:
         (_staff(Purpose.ALERT), NIGHT, Go()),
         (_staff(Purpose.NOTICE), NIGHT, Go()),
         (replace(_staff(Purpose.ALERT), blocked=True), NIGHT, Drop("opted out")),
+        (replace(FACTS, called_off=True), NOON, Drop("taken back")),
         (replace(FACTS, send_before=NOON), NOON - timedelta(seconds=1), Go()),
         (replace(FACTS, send_before=NOON), NOON, Drop("out of date")),
         (replace(FACTS, blocked=True, confirms_opt_out=True), NIGHT + timedelta(minutes=5), Go()),

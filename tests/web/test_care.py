@@ -67,7 +67,7 @@ def test_a_new_number_is_texted_and_the_old_one_never_again(world: World, browse
     browser = browses(dana)
     browser.posts(f"/people/{ana.id}/texts", body="for the old phone", when="later", leave_at="2026-11-25T09:30")
     said = _changes_number(world, browser, ana, new.number, method="spoken", given_on="2026-11-23")
-    assert "the old one is not texted again" in said
+    assert "Nothing goes to the old one any more" in said
     browser.posts(f"/people/{ana.id}/texts", body="Is this you?")
     world.passes(days=3)
     new.hears("Is this you?")
@@ -102,6 +102,34 @@ def test_an_opt_out_goes_with_the_person(world: World, browses: Browses) -> None
     assert "Opted out" in browser.reads(f"/people/{ana.id}")
 
 
+def test_a_strangers_wrong_number_does_not_close_the_right_one(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana, new = world.participant("Ana", dana), world.stranger()
+    ana.texts("wrong number")  # it was typed in wrongly
+    ana.hears_all()
+    dana.hears_all()
+    browser = browses(dana)
+    _changes_number(world, browser, ana, new.number, method="spoken", given_on="2026-11-23")
+    browser.posts(f"/people/{ana.id}/texts", body="Is this you?")
+    world.settles()
+    new.hears("Is this you?")
+    ana.hears_nothing()
+
+
+def test_who_waited_for_an_answer_waits_on_if_it_went_to_the_old_number(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana, new = world.participant("Ana", dana), world.stranger()
+    ana.texts("i need a place to sleep")
+    for phone in (ana, dana):
+        phone.hears_all()
+    world.passes(hours=12)  # at night a text waits for the morning
+    browser = browses(dana)
+    browser.posts(f"/people/{ana.id}/texts", body="We have a bed")
+    _changes_number(world, browser, ana, new.number, method="spoken", given_on="2026-11-23")
+    assert "They wait for an answer" in browser.reads(f"/people/{ana.id}")
+    dana.hears_all()
+
+
 @pytest.mark.parametrize(
     ("number", "why"),
     [("12", "too few or too many digits"), ("abc", "is no phone number"), ("staff", "a member of staff"),
@@ -131,6 +159,8 @@ def test_two_entries_become_one_person(world: World, browses: Browses) -> None:
     ana, double = world.participant("Ana", dana), world.participant("Anna", dana)
     world.is_due(ana, "weekly", repeat_days=7, at=world.now.replace(day=27))
     world.is_due(double, "weekly", repeat_days=7, at=world.now.replace(day=26))
+    for person in (ana, double):
+        world.is_due(person, "welcome", at=world.now.replace(day=26))
     for person, words in ((ana, "i need a job"), (double, "i need a job please"), (double, "he hit me")):
         person.texts(words)
         person.hears_all()
@@ -147,6 +177,7 @@ def test_two_entries_become_one_person(world: World, browses: Browses) -> None:
     with world.standby.db.reading() as session:
         assert session.scalar(select(func.count()).select_from(Participant)) == 1
         assert session.scalar(select(func.count()).select_from(Plan).where(Plan.repeat_days.is_not(None))) == 1
+        assert session.scalar(select(func.count()).select_from(Plan).where(Plan.flow_name == "welcome")) == 1
         assert set(session.scalars(select(Message.participant_id))) <= {ana.id, None}
     double.texts("its still me")
     dana.hears_all()

@@ -1,5 +1,6 @@
 """A conversation between people: who waits, who has the word, notes, texts for later and for the night."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -56,8 +57,21 @@ def test_a_text_that_has_not_left_is_no_answer(world: World, browses: Browses) -
 
 def test_no_answer_needed_clears_the_mark(world: World, browses: Browses) -> None:
     _, ana, browser = _asks_for_a_bed(world, browses)
-    assert "no answer needed" in browser.posts(f"/people/{ana.id}/no-answer-needed").text
+    read = _read(browser, ana)
+    ana.texts("and diapers, i ran out of diapers")
+    ana.hears_all()
+    world.phones[0].hears_all()
+    assert "written since" in browser.posts(f"/people/{ana.id}/no-answer-needed", read=read).text
+    assert _waits(world, ana)
+    assert "no answer needed" in browser.posts(f"/people/{ana.id}/no-answer-needed", read=_read(browser, ana)).text
     assert not _waits(world, ana)
+
+
+def _read(browser: Browser, person: Person) -> str:
+    """The last text that stands on the page."""
+    found = re.search(r'name="read" value="(\d+)"', browser.reads(f"/people/{person.id}"))
+    assert found
+    return found[1]
 
 
 def test_an_outcome_clears_the_mark_where_staff_say_so(world: World, browses: Browses) -> None:

@@ -1,0 +1,48 @@
+"""Who agreed to texts and who wants none, by address. Asked when a text is queued and again when it leaves."""
+
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from bot.core.delivery import Status
+from bot.core.keywords import Kind
+from bot.db import insert_once
+from bot.models import Consent, Message, OptOut
+
+
+def is_blocked(session: Session, address_hash: str) -> bool:
+    """Whether this address wants no texts."""
+    return bool(session.scalar(select(exists().where(OptOut.address_hash == address_hash, OptOut.until.is_(None)))))
+
+
+def asked_for_no_more(session: Session, address_hash: str) -> bool:
+    """Whether the person there asked for no more texts. A stranger's "wrong number" is no word of the person's."""
+    open_now = (OptOut.address_hash == address_hash) & OptOut.until.is_(None)
+    return bool(session.scalar(select(exists().where(open_now, OptOut.how != Kind.WRONG_NUMBER))))
+
+
+def block(session: Session, address_hash: str, how: str, now: datetime) -> bool:
+    """No more texts to this address: recorded, and what waits for it dropped. False where it was blocked already."""
+    waiting = update(Message).where(Message.other_hash == address_hash, Message.status == Status.QUEUED)
+    session.execute(waiting.values(status=Status.DROPPED, reason="opted out"))
+    if is_blocked(session, address_hash):
+        return False
+    return insert_once(session, OptOut(address_hash=address_hash, since=now, how=how))
+
+
+def unblock(session: Session, address_hash: str, now: datetime) -> None:
+    """The person at this address asked for texts again."""
+    opened = update(OptOut).where(OptOut.address_hash == address_hash, OptOut.until.is_(None))
+    session.execute(opened.values(until=now))
+
+
+def has_consented(session: Session, participant_id: int | None, channel: str, address_hash: str) -> bool:
+    """Whether this person agreed to texts at this address."""
+    given = (
+        (Consent.participant_id == participant_id)
+        & (Consent.address_hash == address_hash)
+        & (Consent.channel == channel)
+        & Consent.revoked_at.is_(None)
+    )
+    return bool(session.scalar(select(exists().where(given))))
