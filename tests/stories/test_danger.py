@@ -181,7 +181,8 @@ def test_nobody_at_all_is_an_error_and_on_record(world: World, log: Log) -> None
     assert world.flags(ana) == ["safety now open"]
     sam = world.colleague("Sam", Role.SUPERVISOR)
     world.passes(minutes=11)
-    sam.hears("danger")
+    sam.hears("itself has a problem", "danger")  # nobody was there to be told of it before
+    sam.hears("someone may be in danger")
     if "alert_reaches_nobody" in [entry["event"] for entry in log.entries]:
         log.expects("alert_reaches_nobody")
 
