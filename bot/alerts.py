@@ -150,7 +150,7 @@ def _say_what_was_skipped(session: Session, flag: Flag, step: Climb, now: dateti
 
 
 def _alert(session: Session, staff: Staff, by: Means, flags: list[Flag], post: Post, now: datetime) -> None:
-    to = _address_by(post, staff, by)
+    to = address_by(post, staff, by)
     _drop_older(session, to, flags)
     alert = Alert(staff_id=staff.id, code=fresh_code(session, now), link=secrets.token_urlsafe(9), at=now, flags=flags)
     session.add(alert)
@@ -160,7 +160,8 @@ def _alert(session: Session, staff: Staff, by: Means, flags: list[Flag], post: P
         note(session, "alerted", now, staff.id, flag.participant_id, flag.id, detail=by)
 
 
-def _address_by(post: Post, staff: Staff, by: Means) -> Recipient:
+def address_by(post: Post, staff: Staff, by: Means) -> Recipient:
+    """Where this means reaches a member of staff."""
     match by:
         case Means.TEXT:
             return staff_recipient(staff)

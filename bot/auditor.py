@@ -11,9 +11,9 @@ import structlog
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.alerts import staff_recipient
+from bot.alerts import address_by
 from bot.core.delivery import Status
-from bot.core.escalation import Means, Urgency, Whom
+from bot.core.escalation import Means, Reach, Urgency, Whom
 from bot.core.kinds import Purpose
 from bot.core.promises import (
     PACED_UNSENT_AFTER,
@@ -123,15 +123,23 @@ def _tell(session: Session, post: Post, broken: list[tuple[Fault, BrokenPromise]
     if not untold:
         return 0
     duty = Duty(session, post.settings, post.rules, now)
-    reach = duty.reach(None)[Means.TEXT]
-    staff = reach[Whom.SUPERVISORS] or reach[Whom.EVERYONE]
+    rings = _whom(duty.reach(None))
     said = " ".join(fault.sentence for fault, _ in untold)
-    for staff_id in staff:
+    for staff_id, by in rings.items():
         text = f"Standby itself has a problem. {said} {post.settings.public_url}/rates"
-        queue(session, Draft(staff_recipient(duty.staff[staff_id]), text, Purpose.ALERT), now)
-    for _, row in untold if staff else ():
+        queue(session, Draft(address_by(post, duty.staff[staff_id], by), text, Purpose.ALERT), now)
+    for _, row in untold if rings else ():
         row.told_at = now
-    return len(staff)
+    return len(rings)
+
+
+def _whom(reach: Reach) -> dict[int, Means]:
+    """Every supervisor by text, by letter where no text reaches them; where no supervisor can be reached, everyone."""
+    for whom in (Whom.SUPERVISORS, Whom.EVERYONE):
+        letters, texts = (reach.get(by, {}).get(whom, ()) for by in (Means.EMAIL, Means.TEXT))
+        if rings := dict.fromkeys(letters, Means.EMAIL) | dict.fromkeys(texts, Means.TEXT):
+            return rings
+    return {}
 
 
 def _beat(post: Post) -> None:

@@ -21,7 +21,7 @@ from bot.core.turn import Position
 from bot.db import claim, do_each, insert_once
 from bot.models import CheckIn, FlowVersion, Message, Participant, Plan
 from bot.outbox import Recipient
-from bot.people import hold, note, plan, recipient, running_check_in
+from bot.people import hold_if_there, note, plan, recipient, running_check_in
 from bot.scene import Scene, Talk
 from bot.talking import is_talking
 
@@ -44,8 +44,12 @@ def start_due(talk: Talk, now: datetime) -> int:
 
 
 def _start_one(talk: Talk, plan_id: int, now: datetime) -> bool:
+    """The person is locked before their plan, as everywhere; a merge may have moved or ended the plan meanwhile."""
     with talk.post.db.writing() as session:
-        return _start(session, talk, session.get_one(Plan, plan_id, with_for_update=True), now)
+        whose = session.scalar(select(Plan.participant_id).where(Plan.id == plan_id))
+        held = hold_if_there(session, whose) if whose else None
+        due = session.get(Plan, plan_id, with_for_update=True) if held else None
+        return due is not None and due.participant_id == whose and _start(session, talk, due, now)
 
 
 def _claim_plans(talk: Talk, now: datetime) -> list[int]:
@@ -57,7 +61,7 @@ def _start(session: Session, talk: Talk, due: Plan, now: datetime) -> bool:
     """Start one, or say when to look again. Plan and check-in change in one transaction: a crash repeats neither."""
     if due.next_check_in_at is None or due.next_check_in_at > now:
         return False
-    participant = hold(session, due.participant_id)
+    participant = session.get_one(Participant, due.participant_id)
     flow = talk.shelf.flows.get(due.flow_name)
     if flow is None:
         log.error("flow_unusable", flow=due.flow_name, plan=due.id)
@@ -208,7 +212,9 @@ def _with_each(talk: Talk, due: ColumnElement[bool], deed: Deed, now: datetime) 
 
 def _with_one(talk: Talk, check_in_id: int, deed: Deed, now: datetime) -> bool:
     with talk.post.db.writing() as session:
-        hold(session, session.get_one(CheckIn, check_in_id).participant_id)
+        whose = session.get_one(CheckIn, check_in_id).participant_id
+        if hold_if_there(session, whose) is None:
+            return False  # merged away a moment ago: it is taken up again with the person that stays
         check_in = session.get_one(CheckIn, check_in_id, with_for_update=True)
         check_in.lease_until = None
         return check_in.ended_at is None and deed(session, talk, check_in, now)

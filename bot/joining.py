@@ -84,16 +84,18 @@ def move_flag(desk: Desk, flag: Flag) -> None:
 
 
 def _absorb(desk: Desk, flag: Flag, own: Flag) -> None:
-    """Marks and alerts go to the person's own flag. Danger that nobody had taken rings anew there."""
+    """Marks and alerts go to the person's own flag. What nobody had taken yet is new there: danger rings anew, and of
+    other words whoever has the flag is told.
+    """
     desk.session.execute(update(Mark).where(Mark.flag_id == flag.id).values(flag_id=own.id))
     both = select(AlertFlag.alert_id).where(AlertFlag.flag_id == own.id)
     doubled = (AlertFlag.flag_id == flag.id) & AlertFlag.alert_id.in_(both)
     desk.session.execute(delete(AlertFlag).where(doubled).execution_options(synchronize_session=False))
     desk.session.execute(update(AlertFlag).where(AlertFlag.flag_id == flag.id).values(flag_id=own.id))
     desk.session.flush()
-    waits = flag.state is FlagState.OPEN or own.urgency is not Urgency.NOW
-    if flag.urgency is Urgency.NOW and waits:
-        raise_flag(desk.session, Subject(desk.participant.id), Concern(flag.kind, True), desk.rules, desk.now)
+    urgent = flag.urgency is Urgency.NOW
+    if flag.state is FlagState.OPEN or (urgent and own.urgency is not Urgency.NOW):
+        raise_flag(desk.session, Subject(desk.participant.id), Concern(flag.kind, urgent), desk.rules, desk.now)
     desk.session.flush()
     desk.session.expire(flag)
     desk.session.expire(own)

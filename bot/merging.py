@@ -69,7 +69,18 @@ def _move_plans(session: Session, participant: Participant, double: Participant)
         session.execute(delete(Plan).where(theirs, Plan.repeat_days.is_not(None)))
     if is_welcomed(session, participant):
         session.execute(delete(Plan).where(theirs, Plan.flow_name == WELCOME))
+    for each in _planned(session, double):
+        if any((each.flow_name, each.given, each.flag_id) == (own.flow_name, own.given, own.flag_id)
+               for own in _planned(session, participant)):
+            session.delete(each)  # the same reminder of the same day, told to both entries
+    session.flush()
     session.execute(update(Plan).where(Plan.participant_id == double.id).values(participant_id=participant.id))
+
+
+def _planned(session: Session, participant: Participant) -> list[Plan]:
+    """What they are due for once; what comes again and again is told apart already."""
+    once = Plan.repeat_days.is_(None) & Plan.next_check_in_at.is_not(None)
+    return list(session.scalars(select(Plan).where(Plan.participant_id == participant.id, once)))
 
 
 def _move_rows(session: Session, to_id: int, from_id: int) -> None:

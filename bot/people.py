@@ -116,6 +116,11 @@ def hold(session: Session, participant_id: int) -> Participant:
     return session.get_one(Participant, participant_id, with_for_update={"key_share": True})
 
 
+def hold_if_there(session: Session, participant_id: int) -> Participant | None:
+    """The participant, locked, or None where the entry was merged into another one meanwhile."""
+    return session.get(Participant, participant_id, with_for_update={"key_share": True})
+
+
 def owner_of(session: Session, channel: str, address_hash: str) -> int | None:
     """The id of whom this address belongs to."""
     owner = select(Address.participant_id).where(Address.channel == channel, Address.value_hash == address_hash)

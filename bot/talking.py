@@ -18,10 +18,13 @@ def is_talking(participant: Participant, now: datetime) -> bool:
     return participant.talk_until is not None and participant.talk_until > now
 
 
-def people_talk(participant: Participant, now: datetime) -> None:
-    """A person wrote to them: that is the answer they waited for, and the machine is silent from now on."""
-    participant.waits_since = None
+def people_talk(session: Session, participant: Participant, read: int, now: datetime) -> bool:
+    """A person who read up to this text wrote to them: that is the answer they waited for, and the machine is silent
+    from now on. False where they have written since: for that they wait on.
+    """
+    participant.waits_since = _unread_since(session, participant, read)
     participant.talk_until = now + TALK_FOR
+    return participant.waits_since is None
 
 
 def they_wait(session: Session, participant_id: int, at: datetime) -> None:
@@ -61,8 +64,13 @@ def needs_no_answer(session: Session, participant: Participant, read: int, staff
     """Who read what they wrote, up to this text, says that it wants no answer. False where they have written since:
     then they wait, from the first of those texts on.
     """
-    theirs = (Message.participant_id == participant.id) & (Message.direction == Direction.IN)
-    since = session.scalar(select(func.min(Message.at)).where(theirs, Message.id > read, Message.lane != Lane.CLOSED))
-    participant.waits_since = since
+    participant.waits_since = _unread_since(session, participant, read)
     note(session, "no_answer_needed", now, staff_id, participant.id)
-    return since is None
+    return participant.waits_since is None
+
+
+def _unread_since(session: Session, participant: Participant, read: int) -> datetime | None:
+    """When the first text came that a person has to read, of those after this one; one not understood yet is one."""
+    theirs = (Message.participant_id == participant.id) & (Message.direction == Direction.IN) & (Message.id > read)
+    to_read = func.coalesce(Message.lane, Lane.TODAY) != Lane.CLOSED
+    return session.scalar(select(func.min(Message.at)).where(theirs, to_read))

@@ -89,8 +89,8 @@ def build(
     """Wire the parts together. Raises FlowError where always.toml cannot be used; other broken flows only rest."""
     db = database or Database(settings.database_url, settings.data_keys)
     shelf = LiveShelf(settings.flows)
-    post = Post(db, carrier or _carrier(settings), settings, lambda: shelf.policy)
     clock = now or (partial(rehearsal_now, db) if settings.simulated else real_now)
+    post = Post(db, carrier or _carrier(settings, clock), settings, lambda: shelf.policy)
     return Standby(settings, Inbox(Talk(post, shelf), partial(read_with, shelf)), clock, soon or _Worker().soon)
 
 
@@ -104,11 +104,11 @@ def ready(standby: Standby) -> Standby:
     return standby
 
 
-def _carrier(settings: Settings) -> Carrier:
+def _carrier(settings: Settings, now: Callable[[], datetime]) -> Carrier:
     """Texts and calls through Twilio, letters through the mail server where there is one."""
     if not settings.mail_url:
         return _twilio(settings)
-    return Routes(_twilio(settings), {EMAIL: MailCarrier(settings.mail_url, settings.mail_from)})
+    return Routes(_twilio(settings), {EMAIL: MailCarrier(settings.mail_url, settings.mail_from, now)})
 
 
 def _twilio(settings: Settings) -> TwilioCarrier:

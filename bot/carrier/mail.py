@@ -2,9 +2,11 @@
 
 import smtplib
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
+from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
 from bot.carrier import CarrierError, HeardText, OutcomeUnknown, OutgoingText, Picture, Refused, Taken
@@ -15,13 +17,15 @@ PORTS = {"smtp": 587, "smtps": 465}
 
 class MailCarrier:
     """The Carrier that a mail server is. `url` is like smtp://user:password@host:587; smtps:// is encrypted at once.
+    `now` gives letters their date (RFC 5322 wants one), as an aware instant.
 
     A connection to another machine is always encrypted: where the server cannot do that, nothing is sent.
     """
 
-    def __init__(self, url: str, sender: str, timeout_s: float = 10.0) -> None:
+    def __init__(self, url: str, sender: str, now: Callable[[], datetime], timeout_s: float = 10.0) -> None:
         self._server = urlsplit(url)
         self._sender = sender
+        self._now = now
         self._timeout_s = timeout_s
 
     def send(self, text: OutgoingText) -> Taken:
@@ -40,6 +44,7 @@ class MailCarrier:
         letter = EmailMessage()
         letter["From"], letter["To"] = self._sender, text.to
         letter["Subject"] = text.body.partition(". ")[0]
+        letter["Date"] = format_datetime(self._now())
         letter["Message-ID"] = f"<{text.token}@standby>"  # sent twice, it is shown once
         letter.set_content(text.body)
         return letter

@@ -15,6 +15,7 @@ from bot.web.conversing import conversing
 from bot.web.dashboard import dashboard
 from bot.web.directory import directory
 from bot.web.enrolling import enrolling
+from bot.web.fields import set_up_paths
 from bot.web.flags import flags
 from bot.web.health import health
 from bot.web.joining import joining
@@ -55,6 +56,7 @@ def create_web(standby: Standby) -> Flask:
     app.add_template_filter(reasons)
     app.add_template_filter(known_of_silence)
     set_up_shield(app)
+    set_up_paths(app)
     for page in (
         health, webhooks, auth, caseload, thread, conversing, arranging, care, flags, joining, enrolling, mass_texts,
         verdicts, rota, directory, dashboard,

@@ -18,6 +18,7 @@ from bot.numbers import numbers_of
 from bot.people import hold
 from bot.web.access import may_arrange
 from bot.web.auth import me, roles
+from bot.web.fields import chosen
 from bot.web.standby import standby
 from bot.web.words import day, moment, present
 
@@ -91,7 +92,7 @@ def take_consent(participant_id: int) -> ResponseReturnValue:
     def deed(desk: Desk) -> str:
         form = request.form
         given = Agreement(
-            form.get("address_id", 0, int), day_of("given_on"), form.get("method", ""), form.get("flow", "")
+            chosen(form, "address_id"), day_of("given_on"), form.get("method", ""), form.get("flow", "")
         )
         welcome_at = arrangements.take_consent(desk, given)
         first = f" The welcome leaves {_soon(welcome_at, desk)}." if welcome_at else ""

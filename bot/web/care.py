@@ -15,6 +15,7 @@ from bot.people import hold
 from bot.web.access import may_arrange
 from bot.web.arrangements import ARRANGERS, NOT_YOURS, arrange, day_of, hour_of
 from bot.web.auth import me, roles
+from bot.web.fields import chosen
 from bot.web.standby import standby
 from bot.web.words import moment
 
@@ -27,7 +28,7 @@ def change_worker(participant_id: int) -> ResponseReturnValue:
     """Somebody else looks after them from now on."""
 
     def deed(desk: Desk) -> str:
-        return hand_over(desk, request.form.get("worker", 0, int), bool(request.form.get("tell")))
+        return hand_over(desk, chosen(request.form, "worker"), bool(request.form.get("tell")))
 
     answer = arrange(participant_id, deed)
     standby().soon(standby().push)
@@ -45,7 +46,7 @@ def change_their_number(participant_id: int) -> ResponseReturnValue:
         form = request.form
         method = form.get("method", "")
         given_on = day_of("given_on") if method else None
-        new = NewNumber(form.get("address_id", 0, int), form.get("number", ""), method, given_on)
+        new = NewNumber(chosen(form, "address_id"), form.get("number", ""), method, given_on)
         change_number(standby().db, desk, new)
         left = "Texts go there from now on." if method else "No text leaves to it until you record consent."
         return f"The number is changed. Nothing goes to the old one any more, not even what waited for it. {left}"
@@ -59,7 +60,7 @@ def merge_double(participant_id: int) -> ResponseReturnValue:
     """Another entry is the same person."""
 
     def deed(desk: Desk) -> str:
-        double = desk.session.get(Participant, request.form.get("double", 0, int))
+        double = desk.session.get(Participant, chosen(request.form, "double"))
         if double is None or not request.form.get("sure"):
             raise NotArranged("Choose the other entry, and tick that they are one person.")
         if not may_arrange(me(), double):

@@ -18,6 +18,7 @@ from bot.models import CheckIn, Direction, Flag, FlagState, Message, Participant
 from bot.talking import is_talking
 from bot.web.access import visible_flags
 from bot.web.auth import SignedIn, me, roles
+from bot.web.fields import chosen
 from bot.web.fragments import fragment
 from bot.web.standby import standby
 from bot.web.standing import Standing, State, standings
@@ -185,14 +186,14 @@ def _view() -> View:
         order=order if order in ORDERS else "pressing",
         cohort=asked.get("cohort", ""),
         waits_only=bool(asked.get("waits")),
-        page=max(1, asked.get("page", 1, int)),
+        page=max(1, chosen(asked, "page", 1)),
     )
 
 
 def _listing(session: Session, staff: SignedIn, view: View) -> Listing:
     """Everybody whom the reader may see, row by row; then one tab of them, in order."""
     flags = _open_flags(session, staff)
-    every = tuple(_rows(session, _participants(session, staff), flags))
+    every = tuple(_rows(session, _participants(session, staff, flags), flags))
     if view.sought:
         found = [row for row in every if view.sought.casefold() in row.person.name.casefold()]
     else:
@@ -208,12 +209,15 @@ def _listing(session: Session, staff: SignedIn, view: View) -> Listing:
 
 
 def _belongs(row: Row, tab: Tab, staff: SignedIn) -> bool:
-    """Whether a row stands in a tab. Of who is quiet or unreachable a caseworker sees their own, a supervisor all."""
+    """Whether a row stands in a tab. Of who is quiet or unreachable a caseworker sees their own, a supervisor all.
+
+    Whom an alert put before a caseworker is theirs too, until the flag is resolved: no other list of theirs has them.
+    """
     mine = row.person.caseworker_id in (staff.id, *staff.stands_in_for)
     near = mine or staff.role is Role.SUPERVISOR
     match tab:
         case Tab.MINE:
-            return mine
+            return mine or (staff.role is Role.CASEWORKER and bool(row.flags))
         case Tab.TEAM:
             return _is_of_team(row.person, staff)
         case Tab.UNASSIGNED:
@@ -238,11 +242,14 @@ def _by_number(flags: Sequence[Flag]) -> tuple[tuple[Flag, ...], ...]:
     return tuple(map(tuple, numbers.values()))
 
 
-def _participants(session: Session, staff: SignedIn) -> list[Participant]:
-    """A supervisor's is everybody; a caseworker's are the own, whom they stand in for, and the team's."""
+def _participants(session: Session, staff: SignedIn, flags: dict[int | None, list[Flag]]) -> list[Participant]:
+    """A supervisor's is everybody; a caseworker's are the own, whom they stand in for, whose flags they see, and the
+    team's.
+    """
     wanted = select(Participant).options(joinedload(Participant.caseworker))
     if staff.role is not Role.SUPERVISOR:
         near: ColumnElement[bool] = Participant.caseworker_id.in_((staff.id, *staff.stands_in_for))
+        near |= Participant.id.in_(flags.keys() - {None})
         team = select(Staff.id).where(Staff.team == staff.team)
         wanted = wanted.where(near | Participant.caseworker_id.in_(team) if staff.team else near)
     return list(session.scalars(wanted))

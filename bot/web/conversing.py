@@ -14,8 +14,9 @@ from bot.core.kinds import Outcome, Purpose
 from bot.models import Message, Note, Participant, Role
 from bot.outbox import Draft, queue, take_back
 from bot.people import hold, note
-from bot.talking import hand_back, needs_no_answer, people_talk, they_wait_again
+from bot.talking import hand_back, last_words, needs_no_answer, people_talk, they_wait_again
 from bot.web.auth import me, roles
+from bot.web.fields import chosen
 from bot.web.standby import standby
 from bot.web.thread import READERS, Unsent, page, readable
 from bot.web.words import present
@@ -56,8 +57,10 @@ def write(participant_id: int) -> ResponseReturnValue:
         flash(f"Not sent. {problem}", "stop")
         with standby().db.reading() as session:
             return page(session, readable(session, participant_id), typed), 422
-    _queue(participant_id, typed, ahead, leave_at)
+    all_read = _queue(participant_id, typed, ahead, leave_at)
     flash(f"Your text is written down. {ahead.sentence}")
+    if not all_read:
+        flash("They have written since you looked. Read that too.", "stop")
     return _to_thread(participant_id)
 
 
@@ -93,8 +96,10 @@ def _must_go(typed: Unsent, ahead: Prospect) -> None:
         raise NotSent(f"Shorten it to {LONGEST} characters.")
 
 
-def _queue(participant_id: int, typed: Unsent, ahead: Prospect, leave_at: datetime | None) -> None:
+def _queue(participant_id: int, typed: Unsent, ahead: Prospect, leave_at: datetime | None) -> bool:
+    """Whether what they wrote was all read by who writes now; what leaves later answers nothing yet."""
     assert ahead.to is not None
+    all_read = True
     draft = Draft(
         ahead.to,
         typed.body,
@@ -108,11 +113,13 @@ def _queue(participant_id: int, typed: Unsent, ahead: Prospect, leave_at: dateti
         message = queue(session, draft, present())
         if leave_at is None:
             end_running(session, participant_id, Outcome.HANDED_OVER, present())
-            people_talk(participant, present())
+            read = chosen(request.form, "read") or last_words(session, participant)
+            all_read = people_talk(session, participant, read, present())
         note(session, "text_written", present(), me().id, participant_id, detail=f"message {message.id}")
         if typed.anyway:
             note(session, "sent_outside_hours", present(), me().id, participant_id, detail=f"message {message.id}")
     standby().soon(standby().push)
+    return all_read
 
 
 @conversing.post("/texts/<int:message_id>/back")
@@ -150,7 +157,7 @@ def add_note(participant_id: int) -> ResponseReturnValue:
 def answer_not_needed(participant_id: int) -> ResponseReturnValue:
     """What they wrote wants no answer: the mark goes."""
     with standby().db.writing() as session:
-        read = request.form.get("read", 0, int)
+        read = chosen(request.form, "read")
         all_read = needs_no_answer(session, _held(session, participant_id), read, me().id, present())
     flash(*(("Noted: no answer needed.",) if all_read else ("They have written since. Read that first.", "stop")))
     return _to_thread(participant_id)

@@ -15,6 +15,7 @@ from bot.handovers import takers
 from bot.importing import Register
 from bot.models import Role, Staff
 from bot.web.auth import me, roles
+from bot.web.fields import chosen
 from bot.web.standby import standby
 from bot.web.words import present
 
@@ -64,14 +65,14 @@ def add() -> ResponseReturnValue:
 def _newcomer() -> Newcomer:
     """A caseworker's newcomers are theirs."""
     told = request.form
-    chosen = told.get("caseworker", 0, int) or None
+    worker_id = chosen(told, "caseworker") or None
     return Newcomer(
         name=told.get("name", ""),
         phone=told.get("phone", ""),
         language=Language(told["language"]) if told.get("language") in set(Language) else Language.EN,
         zone=told.get("zone", "").strip(),
         cohort=" ".join(told.get("cohort", "").split()),
-        caseworker_id=chosen if me().role is Role.SUPERVISOR else me().id,
+        caseworker_id=worker_id if me().role is Role.SUPERVISOR else me().id,
         method=told.get("method", ""),
         given_on=_day(told.get("given_on", "")),
         flow=told.get("flow", ""),

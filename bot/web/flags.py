@@ -15,6 +15,7 @@ from bot.talking import last_words, needs_no_answer
 from bot.web.access import may_open, may_see_flag, visible_flags
 from bot.web.auth import me, roles
 from bot.web.bubbles import conversation
+from bot.web.fields import chosen
 from bot.web.fragments import fragment
 from bot.web.joining import owners
 from bot.web.standby import standby
@@ -114,7 +115,7 @@ def resolve(flag_id: int) -> ResponseReturnValue:
     with standby().db.writing() as session:
         _seen(session, flag_id)
         staff = session.get_one(Staff, me().id)
-        service = session.get(Service, request.form.get("service", 0, int))
+        service = session.get(Service, chosen(request.form, "service"))
         last_seen = int(seen) if seen.isdecimal() else None
         result = Result(Resolution(outcome), note, last_seen, service.id if service else None)
         closing = casework.resolve(session, flag_id, staff, result, present())

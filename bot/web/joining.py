@@ -12,6 +12,7 @@ from bot.models import Flag, Participant, Role
 from bot.web.access import may_see_flag
 from bot.web.arrangements import ARRANGERS, desk_for
 from bot.web.auth import me, roles
+from bot.web.fields import chosen
 from bot.web.standby import standby
 
 joining = Blueprint("joining", __name__, url_prefix="/numbers/<int:flag_id>")
@@ -32,7 +33,7 @@ def owners(session: Session) -> list[Participant]:
 @roles(*ARRANGERS)
 def join(flag_id: int) -> ResponseReturnValue:
     """Give the number with its texts and flags to a participant."""
-    participant_id = request.form.get("participant_id", 0, int)
+    participant_id = chosen(request.form, "participant_id")
     if not participant_id:
         flash("Nothing was changed. Choose whose number it is.", "stop")
         return redirect(url_for("flags.number", flag_id=flag_id))

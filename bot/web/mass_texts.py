@@ -15,6 +15,7 @@ from bot.handovers import takers
 from bot.mass_texts import Audience, Filter, audience, progress, send_to_all, stop
 from bot.models import MassText, Participant, Role, Staff
 from bot.web.auth import me, roles
+from bot.web.fields import chosen
 from bot.web.fragments import fragment
 from bot.web.standby import standby
 from bot.web.words import lasting, present
@@ -103,7 +104,7 @@ def _filter() -> Filter:
     language = told.get("language", "")
     return Filter(
         cohort=told.get("cohort", ""),
-        caseworker_id=told.get("caseworker", 0, int) or None,
+        caseworker_id=chosen(told, "caseworker") or None,
         language=Language(language) if language in set(Language) else None,
     )
 

@@ -19,6 +19,7 @@ from bot.duty import Duty, hears
 from bot.models import Absence, Cover, Role, Staff, WeeklyShift
 from bot.roster import DAYS, NotKept, Roster
 from bot.web.auth import me, roles
+from bot.web.fields import chosen
 from bot.web.standby import standby
 from bot.web.words import present
 
@@ -99,7 +100,8 @@ def add_shifts() -> ResponseReturnValue:
 
     def deed(keeper: Roster) -> str:
         weekdays = [int(each) for each in request.form.getlist("weekday") if each in map(str, range(7))]
-        added = roster.add_shifts(keeper, _layer(), _staff("staff"), weekdays, _hour("starts"), _hour("ends"))
+        staff_id = chosen(request.form, "staff")
+        added = roster.add_shifts(keeper, _layer(), staff_id, weekdays, _hour("starts"), _hour("ends"))
         return f"{added} shift{'s are' if added > 1 else ' is'} on the rota."
 
     return _change(deed)
@@ -123,7 +125,7 @@ def cover() -> ResponseReturnValue:
     """Somebody else for a while."""
 
     def deed(keeper: Roster) -> str:
-        roster.cover(keeper, _layer(), _staff("staff"), _moment("since"), _moment("until"))
+        roster.cover(keeper, _layer(), chosen(request.form, "staff"), _moment("since"), _moment("until"))
         return "It is on the rota."
 
     return _change(deed)
@@ -145,13 +147,12 @@ def take_away_cover(cover_id: int) -> ResponseReturnValue:
 @roles(*READERS)
 def be_away() -> ResponseReturnValue:
     """Somebody is not there, and who stands in. A caseworker says so of themselves only."""
-    if me().role not in KEEPERS and _staff("staff") != me().id:
+    if me().role not in KEEPERS and chosen(request.form, "staff") != me().id:
         abort(403, "You can say when you are away yourself. For a colleague, ask a supervisor.")
 
     def deed(keeper: Roster) -> str:
-        stand_in = request.form.get("stand_in", "")
-        stand_in_id = int(stand_in) if stand_in.isdecimal() else None
-        roster.be_away(keeper, _staff("staff"), _moment("since"), _moment("until"), stand_in_id)
+        stand_in_id = chosen(request.form, "stand_in") or None
+        roster.be_away(keeper, chosen(request.form, "staff"), _moment("since"), _moment("until"), stand_in_id)
         return "It is on the rota." if stand_in_id else "It is on the rota. Nobody stands in: look at the gaps below."
 
     return _change(deed)
@@ -195,11 +196,6 @@ def _layer() -> Layer:
     if told not in set(Layer):
         raise NotKept("Choose first or backup.")
     return Layer(told)
-
-
-def _staff(name: str) -> int:
-    told = request.form.get(name, "")
-    return int(told) if told.isdecimal() else 0
 
 
 def _hour(name: str) -> time:

@@ -2,7 +2,8 @@
 
 from flask import Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, InternalServerError
+from sqlalchemy.exc import NoResultFound
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 SHIELD = {
     # Bootstrap draws its arrows and ticks as data: pictures.
@@ -30,6 +31,7 @@ def set_up_shield(app: Flask) -> None:
     """Guard every answer of the application."""
     app.after_request(_shield)
     app.register_error_handler(HTTPException, _say_what_is_wrong)
+    app.register_error_handler(NoResultFound, _say_it_is_gone)
 
 
 def _shield(response: Response) -> Response:
@@ -38,6 +40,11 @@ def _shield(response: Response) -> Response:
     if not (request.endpoint or "").endswith("static"):
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _say_it_is_gone(_error: NoResultFound) -> ResponseReturnValue:
+    """What was there when the page looked was merged or taken away by a colleague at that very moment."""
+    return _say_what_is_wrong(NotFound())
 
 
 def _say_what_is_wrong(error: HTTPException) -> ResponseReturnValue:

@@ -17,6 +17,7 @@ from bot.web.access import may_ask_to_open, may_open, open_for_a_reason
 from bot.web.arrangements import offers
 from bot.web.auth import FRAGMENT, me, roles
 from bot.web.bubbles import conversation
+from bot.web.fields import chosen
 from bot.web.fragments import fragment
 from bot.web.learned import learned
 from bot.web.standby import standby
@@ -70,7 +71,7 @@ def show(participant_id: int) -> ResponseReturnValue:
 
 def page(session: Session, participant: Participant, unsent: Unsent | None = None) -> str:
     """The conversation with everything around it; what was typed and not sent stands in the box again."""
-    before = request.args.get("before", None, int)
+    before = chosen(request.args, "before") or None
     return render_template(
         "thread.html",
         talk=conversation(session, Message.participant_id == participant.id, before, participant),

@@ -12,6 +12,7 @@ from bot.people import note
 from bot.verdicts import a_verdict
 from bot.web.access import may_see_flag, readable_texts
 from bot.web.auth import me, roles
+from bot.web.fields import chosen
 from bot.web.standby import standby
 from bot.web.words import iso_day, present, words
 
@@ -61,11 +62,11 @@ def _sentence(session: Session, verdict: Verdict) -> str:
 
 def _back(message_id: int) -> str:
     """To the text, on the page that the form stands on."""
-    anchor, flag_id = f"m{message_id}", request.args.get("flag_id", 0, int)
+    anchor, flag_id = f"m{message_id}", chosen(request.args, "flag_id")
     with standby().db.reading() as session:
         participant_id = _text(session, message_id).participant_id
         if participant_id is not None:
-            before = request.args.get("before", None, int)
+            before = chosen(request.args, "before") or None
             return url_for("thread.show", participant_id=participant_id, before=before, _anchor=anchor)
         if may_see_flag(session, me(), flag_id):
             return url_for("flags.number", flag_id=flag_id, _anchor=anchor)

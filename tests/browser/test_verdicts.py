@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, expect
 from bot.models import Flag, Role, Verdict
 from tests.browser.conftest import PHONE, Live
 from tests.browser.test_pages import SMALL, UNNAMED, _tab_to
-from tests.world import Colleague, Person, Phone
+from tests.world import Colleague, Person
 
 
 @pytest.fixture
@@ -36,15 +36,6 @@ def _opens(live: Live, staff: Colleague, ana: Person, reason: str = "") -> Locat
     return bubble
 
 
-def _hushes(live: Live, *phones: Phone) -> None:
-    """Once the alerts have all come, these phones have heard them."""
-    before: list[int] = []
-    while before != (before := [phone.heard_now() for phone in phones]):
-        live.page.wait_for_timeout(500)
-    for phone in phones:
-        phone.hears_all()
-
-
 def _verdicts(live: Live) -> set[str]:
     with live.world.standby.db.reading() as session:
         return {f"{each.kind} {each.need}" for each in session.query(Verdict)}
@@ -65,7 +56,7 @@ def test_a_thumb_says_what_was_wrong_and_sees_it(live: Live, dana: Colleague, an
     bubble.get_by_role("button", name="Not a need: Housing").click()
     expect(bubble).to_contain_text("Not a need: Housing (Dana)")
     assert _verdicts(live) == {"missed health", "not_a_need housing"}
-    _hushes(live, dana, ana)
+    live.hushes()
 
 
 def test_the_page_comes_back_to_an_earlier_text(live: Live, dana: Colleague, ana: Person) -> None:
@@ -75,7 +66,7 @@ def test_the_page_comes_back_to_an_earlier_text(live: Live, dana: Colleague, ana
     first.get_by_label("A need was missed").select_option("Health")
     first.get_by_role("button", name="Raise it").click()
     expect(first.get_by_text("Missed: Health", exact=True)).to_be_in_viewport()
-    _hushes(live, dana, ana)
+    live.hushes()
 
 
 def test_the_keyboard_alone_says_it(live: Live, dana: Colleague, ana: Person) -> None:
@@ -93,7 +84,7 @@ def test_the_keyboard_alone_says_it(live: Live, dana: Colleague, ana: Person) ->
     assert _verdicts(live) == {"missed health"}
     with live.world.standby.db.reading() as session:
         assert session.query(Flag).filter(Flag.kind == "health").one().urgency == "now"
-    _hushes(live, dana, ana)
+    live.hushes()
 
 
 def test_what_is_unfolded_and_chosen_stays_while_the_bubble_changes(live: Live, dana: Colleague, ana: Person) -> None:
@@ -112,7 +103,7 @@ def test_what_is_unfolded_and_chosen_stays_while_the_bubble_changes(live: Live, 
     expect(bubble.get_by_label("A need was missed")).to_have_value("missed health")
     expect(bubble.get_by_label("Somebody could be badly hurt")).to_be_checked()
     expect(button).to_be_focused()
-    _hushes(live, dana, ana)
+    live.hushes()
 
 
 def test_every_control_has_a_name_room_and_stays_on_the_screen(live: Live, dana: Colleague, ana: Person) -> None:
@@ -131,4 +122,4 @@ def test_every_control_has_a_name_room_and_stays_on_the_screen(live: Live, dana:
         assert live.page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, path
     live.page.get_by_role("link", name="Open the conversation with Ana Torres").click()
     expect(live.page.get_by_text("Not a need: Housing (Sam)")).to_be_in_viewport()
-    _hushes(live, dana, ana, sam)
+    live.hushes()

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import update
 from bot.auditor import audit
 from bot.models import Flag, Message, Role
 from tests.conftest import Log
+from tests.post_office import PostOffice
 from tests.world import World
 
 
@@ -130,6 +132,24 @@ def test_a_reply_that_nobody_takes_in_is_told_once_an_hour(
     world.settles()
     assert beats(world, watchdog)
     sam.hears_all()
+
+
+def test_a_supervisor_whom_no_text_reaches_gets_a_letter(
+    world: World, watchdog: Watchdog, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with PostOffice() as office:
+        world.settings = world.settings.model_copy(update={"mail_url": office.url, "mail_from": "standby@example.org"})
+        watches(world, watchdog)
+        world.colleague("Sam", Role.SUPERVISOR, verified=False)
+        tess = world.colleague("Tess", Role.SUPERVISOR)
+        monkeypatch.setattr("bot.inbox._claim", lambda *_: [])
+        world.participant("Ana").texts("good morning")
+        rounds(world, minutes=30)
+        assert log.expects("promise_broken") == 1
+        tess.hears("A text was not taken in yet")
+        letters = [message_from_bytes(each) for each in office.letters]
+        assert [letter["To"] for letter in letters] == ["sam@example.org"]
+        assert "A text was not taken in yet" in letters[0].get_payload()
 
 
 def test_a_text_that_a_clock_set_back_holds_up_is_freed(world: World, log: Log) -> None:

@@ -3,6 +3,7 @@
 import smtplib
 from collections.abc import Iterator
 from email import message_from_bytes
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from bot.carrier.faults import Fault, FaultKind
 from bot.carrier.mail import MailCarrier
 from bot.models import Flag, Role
 from tests.post_office import PostOffice
-from tests.world import World
+from tests.world import MONDAY_MORNING, World
 
 
 @pytest.fixture
@@ -101,6 +102,7 @@ def test_an_e_mail_rings_whom_no_text_reaches(world: World, post_office: PostOff
     ana.hears("911")
     letter = message_from_bytes(post_office.letters[0])
     assert (letter["To"], letter["Subject"]) == ("dana@example.org", "Standby: NOW: someone may be in danger")
+    assert parsedate_to_datetime(letter["Date"]) == world.now
     body = letter.get_payload()
     assert "/alerts/" in body and "text back" not in body and "Ana" not in body
 
@@ -109,7 +111,7 @@ def test_an_e_mail_rings_whom_no_text_reaches(world: World, post_office: PostOff
 def test_a_mail_server_that_is_away_took_nothing(url: str) -> None:
     letter = OutgoingText("email", "dana@example.org", "Standby: hello.", "t1", 3600)
     with pytest.raises(Refused) as problem:
-        MailCarrier(url, "standby@example.org", timeout_s=2).send(letter)
+        MailCarrier(url, "standby@example.org", lambda: MONDAY_MORNING, timeout_s=2).send(letter)
     assert "dana" not in str(problem.value)
     assert smtplib.SMTPException not in type(problem.value).__mro__
 

@@ -185,6 +185,19 @@ def test_two_entries_become_one_person(world: World, browses: Browses) -> None:
     assert "its still me" in browser.reads(f"/people/{ana.id}")
 
 
+def test_the_same_appointment_of_both_entries_is_reminded_of_once(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana, double = world.participant("Ana", dana), world.participant("Anna", dana)
+    browser = browses(dana)
+    for person in (ana, double):
+        assert "10:30" in browser.posts(f"/people/{person.id}/appointments", day="2026-11-26", hour="10:30").text
+    browser.posts(f"/people/{double.id}/appointments", day="2026-11-27", hour="10:30")
+    browser.posts(f"/people/{ana.id}/merge", double=double.id, sure="yes")
+    with world.standby.db.reading() as session:
+        reminders = session.scalars(select(Plan).where(Plan.next_check_in_at.is_not(None))).all()
+        assert sorted(each.given["appointment_at"][:10] for each in reminders) == ["2026-11-26", "2026-11-27"]
+
+
 def test_an_opt_out_of_either_closes_both(world: World, browses: Browses) -> None:
     dana = world.colleague("Dana")
     ana, double = world.participant("Ana", dana), world.participant("Anna", dana)

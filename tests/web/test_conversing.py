@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from bot.core.delivery import Status
@@ -38,6 +39,35 @@ def test_who_waits_for_an_answer_waits_until_somebody_answers(world: World, brow
     world.settles()
     ana.hears("I am on it")
     assert not _waits(world, ana)
+
+
+def test_what_came_in_while_the_answer_was_typed_waits_on(world: World, browses: Browses) -> None:
+    _, ana, browser = _asks_for_a_bed(world, browses)
+    read = _read(browser, ana)
+    world.passes(minutes=1)
+    ana.texts("and he took my keys")
+    said_at = world.now
+    page = browser.posts(f"/people/{ana.id}/texts", body="I am on it", read=read).text
+    assert "They have written since you looked" in page
+    with world.standby.db.reading() as session:
+        assert session.get_one(Participant, ana.id).waits_since == said_at
+    assert "since you looked" not in browser.posts(f"/people/{ana.id}/texts", body="ok", read=_read(browser, ana)).text
+    assert not _waits(world, ana)
+    for phone in (ana, world.phones[0]):
+        phone.hears_all()
+
+
+@pytest.mark.parametrize("path", ["/people/{}", "/flags/{}", "/numbers/{}", "/people/1/pictures/{}/0"])
+def test_a_number_that_no_row_can_have_is_not_found(world: World, browses: Browses, path: str) -> None:
+    _, _, browser = _asks_for_a_bed(world, browses)
+    assert browser.opens(path.format(10**30)).status_code == 404
+
+
+def test_a_field_that_no_row_can_have_counts_as_empty(world: World, browses: Browses) -> None:
+    _, ana, browser = _asks_for_a_bed(world, browses)
+    for path in (f"/people/{ana.id}?before={10**30}", f"/?page={10**30}"):
+        assert browser.opens(path).status_code == 200
+    assert browser.posts(f"/people/{ana.id}/no-answer-needed", read=str(10**30)).status_code == 200
 
 
 def test_a_text_that_has_not_left_is_no_answer(world: World, browses: Browses) -> None:

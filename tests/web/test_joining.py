@@ -49,6 +49,22 @@ def test_texts_and_flags_go_to_the_person(world: World, browses: Browses, dana: 
     assert world.texts_from(new)[-1].participant_id == ana.id and not world.flags()
 
 
+def test_new_words_reach_who_has_the_flag_already(world: World, browses: Browses, dana: Colleague) -> None:
+    """Taken for what the person said: of what the joined number said, its taker is told."""
+    ana, new = world.participant("Ana", dana), world.stranger()
+    ana.texts("i need a place to sleep")
+    dana.texts(dana.code())
+    dana.hears_all()
+    ana.hears_all()
+    asks(dana, new, "they put us out, i need a place to sleep")
+    joins(world, browses(dana), ana)
+    assert world.flags(ana) == ["housing today acknowledged"]
+    world.passes(hours=1)
+    assert world.flags(ana) == ["housing today open"]
+    dana.hears("needs an answer")
+    dana.hears_all()
+
+
 def test_nothing_is_texted_there_until_they_agree(world: World, browses: Browses, dana: Colleague) -> None:
     ana, new = world.participant("Ana", dana, consent=False), world.stranger()
     asks(dana, new, "new phone who dis")

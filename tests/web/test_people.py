@@ -162,10 +162,12 @@ def test_whom_an_alert_climbs_to_may_read_until_it_is_resolved(world: World, bro
     world.passes(minutes=6)
     dana.hears_all()
     link = omar.hears("danger").split("standby.example")[1].split()[0]
+    assert "Ana" in browser.reads("/?tab=mine")
     assert "he hit me" in browser.reads(link)
     answer = browser.posts("/flags/1/resolve", outcome="helped", **{"from": "thread"})
     assert answer.status_code == 200 and "Resolved: helped" in answer.text
     assert browser.opens(f"/people/{ana.id}").status_code == 403
+    assert "Ana" not in browser.reads("/?tab=mine")
     assert "Nothing is left to do" in browser.reads(link)
 
 

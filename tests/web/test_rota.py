@@ -79,6 +79,8 @@ def test_a_caseworker_says_when_they_are_away_and_who_stands_in(world: World, br
     assert browses(omar).posts("/rota/absences", staff=dana.id, **form).status_code == 403
     assert "somebody else" in browses(omar).posts("/rota/absences/1/end").text
     assert "The absence is ended" in browses(dana).posts("/rota/absences/1/end").text
+    assert "Ana" in browses(omar).reads("/"), "the alert he got is open still"
+    browses(dana).posts("/flags/1/resolve", outcome="helped", **{"from": "thread"})
     assert "Ana" not in browses(omar).reads("/")
 
 

@@ -30,3 +30,11 @@ for (const box of document.querySelectorAll("[data-segments]")) {
   box.addEventListener("input", count);
   count();
 }
+
+// What came in while the page was open was read too: who answers now answers up to the last text on the page.
+for (const form of document.querySelectorAll("form.write:has(input[name=read])")) {
+  form.addEventListener("submit", () => {
+    const seen = [...document.querySelectorAll(".bubbles > .in[id]")].map((each) => Number(each.id.slice(1)));
+    form.elements.read.value = Math.max(Number(form.elements.read.value), ...seen);
+  });
+}
