@@ -1,6 +1,5 @@
-"""Alerts: climb the ladders, ring phones, and let whoever texts the code back take the flags."""
+"""Alerts: climb the ladders, ring phones, and go on at once where an alert did not arrive."""
 
-import re
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,13 +10,12 @@ from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.carrier import EMAIL, TEXT, VOICE
-from bot.casework import MOST_PRESSING, drop_alert, open_again, take
+from bot.casework import MOST_PRESSING, drop_alert, open_again
 from bot.config import Settings
-from bot.consents import block
 from bot.core.delivery import Status
-from bot.core.escalation import TOLD_ONCE, Climb, Means, Ring, Urgency, climb, first_look, opens_again_at
+from bot.core.escalation import TOLD_ONCE, Climb, Ladder, Means, Ring, Urgency, climb, first_look, opens_again_at
 from bot.core.kinds import Language, Purpose
-from bot.core.speech import first_name, say_moment
+from bot.core.speech import say_moment
 from bot.db import claim, do_each
 from bot.duty import Duty, failed_lately, hears
 from bot.models import Alert, Flag, FlagState, Message, Staff
@@ -28,11 +26,8 @@ log = structlog.get_logger()
 
 LEASE = timedelta(minutes=1)
 BATCH = 500
-TAKES = "1"  # the key that takes what a call is about
 CODES_REST_FOR = timedelta(days=30)
-CODE = re.compile(r"(?<!\d)\d{4,6}(?!\d)")
 FAILURES_OF = timedelta(days=1)
-CALL_LASTS = timedelta(hours=1)  # at the most: a key pressed later is no key of that call
 
 
 def escalate(post: Post, now: datetime) -> int:
@@ -127,7 +122,7 @@ def _alert_about(session: Session, flags: list[Flag], post: Post, now: datetime)
     for flag in flags:
         step = climb(flag.urgency, flag.rung, duty.reach(flag.participant), now, post.rules)
         flag.rung, flag.look_at = step.rung, None if _is_told(flag, step) else step.next_at
-        _say_what_was_skipped(session, flag, step, now)
+        _say_what_was_skipped(session, flag, step, post.rules.ladder(flag.urgency), now)
         for ring in step.rings:
             wanted.setdefault(ring, []).append(flag)
     for (staff_id, by), theirs in wanted.items():
@@ -140,10 +135,10 @@ def _is_told(flag: Flag, step: Climb) -> bool:
     return flag.kind in TOLD_ONCE and any(by is Means.TEXT for _, by in step.rings)
 
 
-def _say_what_was_skipped(session: Session, flag: Flag, step: Climb, now: datetime) -> None:
+def _say_what_was_skipped(session: Session, flag: Flag, step: Climb, ladder: Ladder, now: datetime) -> None:
     """A step that reached nobody is on record; an alert that reaches nobody at all is an error of the programme."""
-    for rung in step.skipped:
-        note(session, "step_reached_nobody", now, None, flag.participant_id, flag.id, f"step {rung + 1}")
+    for whom in dict.fromkeys(word for rung in step.skipped for word in ladder.at(rung).whom):
+        note(session, "step_reached_nobody", now, None, flag.participant_id, flag.id, whom)
     if not step.rings:
         log.error("alert_reaches_nobody", flag=flag.id)
         note(session, "alert_reaches_nobody", now, participant_id=flag.participant_id, flag_id=flag.id)
@@ -204,7 +199,8 @@ def _alert_text(alert: Alert, by: Means, flags: list[Flag], settings: Settings) 
         case Means.EMAIL:
             return f"Standby: {what}{more}. Open {link} to take {it}."
         case Means.CALL:
-            return f"This is Standby. {what}{more}. Press 1 to take {it}.".replace("NOW: ", "")
+            spoken = what.removeprefix("NOW: ")
+            return f"This is Standby. {spoken[0].upper()}{spoken[1:]}{more}. Press 1 to take {it}."
 
 
 def fresh_code(session: Session, now: datetime) -> str:
@@ -246,13 +242,13 @@ def _climb_on(post: Post, alert_id: int, now: datetime) -> int:
         failed_before = failed_lately(staff, now)
         alert.failed_at = staff.alert_failed_at = now
         for flag in alert.flags:
-            if flag.state is FlagState.OPEN and not failed_before and not _others_heard(session, flag, alert):
+            if flag.state is FlagState.OPEN and not failed_before and not others_heard(session, flag, alert):
                 flag.look_at = now
                 note(session, "alert_did_not_arrive", now, alert.staff_id, flag.participant_id, flag.id)
         return 1
 
 
-def _others_heard(session: Session, flag: Flag, alert: Alert) -> bool:
+def others_heard(session: Session, flag: Flag, alert: Alert) -> bool:
     """Whether somebody else was texted about the flag at the same moment or since, as far as we know with success.
 
     Letters and calls do not count: whether anybody heard them is not known.
@@ -260,73 +256,3 @@ def _others_heard(session: Session, flag: Flag, alert: Alert) -> bool:
     same = (Alert.at >= alert.at) & (Alert.staff_id != alert.staff_id) & Alert.failed_at.is_(None)
     texted = (Alert.message_id == Message.id) & (Message.channel == TEXT)
     return bool(session.scalar(select(exists().where(Alert.flags.contains(flag), same, texted))))
-
-
-def stop_alerts(session: Session, staff: Staff, now: datetime) -> None:
-    """This member of staff wants no alerts: what they alone were alerted to climbs on at once."""
-    assert staff.phone_hash is not None
-    block(session, staff.phone_hash, "staff keyword", now)
-    note(session, "staff_stopped_alerts", now, staff.id)
-    theirs = select(Alert).where(Alert.staff_id == staff.id, Alert.at > now - FAILURES_OF).order_by(Alert.id)
-    latest = {flag: alert for alert in session.scalars(theirs) for flag in alert.flags}
-    for flag, alert in latest.items():
-        if flag.state is FlagState.OPEN and not _others_heard(session, flag, alert):
-            flag.look_at = now
-
-
-def ask_for_code(session: Session, staff: Staff, now: datetime) -> None:
-    """Text a code to this phone: alerts go there once its owner has texted it back."""
-    staff.phone_code, staff.phone_verified_at = fresh_code(session, now), None
-    asked = f"Standby: text back {staff.phone_code} so that alerts reach this phone."
-    queue(session, Draft(staff_recipient(staff), asked, Purpose.NOTICE), now)
-
-
-def take_by_text(session: Session, staff: Staff, text: str, post: Post, now: datetime) -> str:
-    """A member of staff texted back, usually a code; the plain answer for them."""
-    code = CODE.search(text)
-    if code and code[0] == staff.phone_code:
-        staff.phone_code, staff.phone_verified_at = None, now
-        note(session, "phone_verified", now, staff.id)
-        return "Standby: thank you. Alerts reach this phone from now on."
-    alert = _alert_with(session, staff, code[0], now) if code else None
-    if alert is None:
-        return (
-            f"Standby: I do not know that code. Text back the number from the alert, or open {post.settings.public_url}"
-        )
-    if _take_all(session, alert, staff, post, now):
-        link = f"{post.settings.public_url.rstrip('/')}/alerts/{alert.link}"
-        return f"Standby: it is yours. Write down what became of it, or it rings again: {link}"
-    return _already(session, alert, staff)
-
-
-def take_by_key(post: Post, token: str, key: str, now: datetime) -> str:
-    """A key was pressed in a call: 1 takes what the call is about. What the call says to that."""
-    with post.db.writing() as session:
-        called = select(Alert).join(Message, Message.id == Alert.message_id).where(Message.token == token)
-        alert = session.scalar(called.where(Message.channel == VOICE, Alert.at > now - CALL_LASTS))
-        staff = session.get_one(Staff, alert.staff_id) if alert else None
-        if alert is None or staff is None or not staff.active or key != TAKES:
-            return "You have not taken it. Open Standby to see it. Goodbye."
-        if _take_all(session, alert, staff, post, now):
-            return "It is yours. Write down in Standby what became of it. Goodbye."
-        return f"{_already(session, alert, staff).removeprefix('Standby: ').capitalize()} Goodbye."
-
-
-def _take_all(session: Session, alert: Alert, staff: Staff, post: Post, now: datetime) -> bool:
-    """Whether any of its flags was still to be taken."""
-    return any([take(session, flag.id, staff, post.rules, now) for flag in alert.flags])
-
-
-def _alert_with(session: Session, staff: Staff, code: str, now: datetime) -> Alert | None:
-    own = select(Alert).where(Alert.staff_id == staff.id, Alert.code == code, Alert.at > now - CODES_REST_FOR)
-    return session.scalar(own.order_by(Alert.at.desc()).limit(1))
-
-
-def _already(session: Session, alert: Alert, staff: Staff) -> str:
-    taken = [flag for flag in alert.flags if flag.state is FlagState.ACKNOWLEDGED]
-    if not taken:
-        return "Standby: that one is closed. Nothing left to do."
-    if taken[0].taken_by == staff.id:
-        return "Standby: you already have it."
-    taker = session.get_one(Staff, taken[0].taken_by)
-    return f"Standby: {first_name(taker.name)} already has it."

@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from bot import demo, flow_commands, logs, needs_commands
-from bot.alerts import ask_for_code
 from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import Database
@@ -24,6 +23,7 @@ from bot.migrations import migrate
 from bot.models import Role, Staff
 from bot.people import note, participant_at
 from bot.sheets import ImportProblem, read_rows
+from bot.staff_replies import ask_for_code
 from bot.web.auth import hash_password
 from bot.wiring import Standby, build, ready
 from scheduler import tick as tick_all

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
-from bot.alerts import staff_recipient, stop_alerts, take_by_text
+from bot.alerts import staff_recipient
 from bot.casework import Concern, Subject, end_running, raise_flag
 from bot.checkins import take_reply
 from bot.consents import block, is_blocked, unblock
@@ -28,6 +28,7 @@ from bot.models import Beat, Direction, Message, OptOut, Participant, Staff
 from bot.outbox import Draft, Recipient, queue
 from bot.people import hold, opt_in, opt_out, owner_of, participant_at, pause, staff_at, works_again
 from bot.scene import Scene, Talk
+from bot.staff_replies import stop_alerts, take_by_text
 from bot.talking import they_wait
 
 log = structlog.get_logger()
@@ -219,7 +220,7 @@ def _take_from_staff(inbox: Inbox, session: Session, staff: Staff, message: Mess
     staff.alert_failed_at = None  # the phone works
     keyword = keywords.read(message.body, message.carrier_says, keywords.intent_of(message.body))
     if keyword is not None and keyword.kind is Kind.STOP:
-        _end_alerts(session, staff, message, keyword, now)
+        _end_alerts(inbox, session, staff, message, keyword, now)
         return
     if keyword is not None and keyword.kind is Kind.START:
         unblock(session, message.other_hash, now)
@@ -228,10 +229,12 @@ def _take_from_staff(inbox: Inbox, session: Session, staff: Staff, message: Mess
     _answer_staff(session, staff, message, answer, now)
 
 
-def _end_alerts(session: Session, staff: Staff, message: Message, keyword: Keyword, now: datetime) -> None:
+def _end_alerts(
+    inbox: Inbox, session: Session, staff: Staff, message: Message, keyword: Keyword, now: datetime
+) -> None:
     """Only the carrier's own words end a colleague's alerts: it blocks them then anyway. A phrase is asked about."""
     if keyword.answered_by_carrier:
-        stop_alerts(session, staff, now)
+        stop_alerts(session, staff, inbox.talk.post, now)
     else:
         _answer_staff(session, staff, message, "Standby: alerts go on. Text STOP to end alerts to this phone.", now)
 

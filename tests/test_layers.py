@@ -19,7 +19,7 @@ LAYERS = (
     ("bot.people", "bot.talking"),
     ("bot.verdicts",),
     ("bot.deliveries", "bot.casework", "bot.duty"),
-    ("bot.alerts", "bot.scene"),
+    ("bot.alerts", "bot.scene", "bot.staff_replies"),
     ("bot.checkins",),
     ("bot.inbox",),
     ("bot.sheets", "bot.first_texts"),

@@ -22,6 +22,7 @@ from bot.web.joining import joining
 from bot.web.mass_texts import mass_texts
 from bot.web.phones import phones
 from bot.web.reasons import reasons
+from bot.web.ringing import told_to
 from bot.web.rota import rota
 from bot.web.shield import set_up_shield
 from bot.web.silences import known_of_silence
@@ -55,6 +56,7 @@ def create_web(standby: Standby) -> Flask:
     set_up_words(app)
     app.add_template_filter(reasons)
     app.add_template_filter(known_of_silence)
+    app.add_template_filter(told_to)
     set_up_shield(app)
     set_up_paths(app)
     for page in (

@@ -11,13 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import roster
-from bot.alerts import ask_for_code
 from bot.core.hours import on_wall_clock
 from bot.core.rota import Layer, Stretch, gaps
 from bot.cover import cover_gaps
 from bot.duty import Duty, hears
 from bot.models import Absence, Cover, Role, Staff, WeeklyShift
 from bot.roster import DAYS, NotKept, Roster
+from bot.staff_replies import ask_for_code
 from bot.web.auth import me, roles
 from bot.web.fields import chosen
 from bot.web.standby import standby
@@ -174,9 +174,11 @@ def be_back(absence_id: int) -> ResponseReturnValue:
 
 
 @rota.post("/phones/<int:staff_id>/code")
-@roles(*KEEPERS)
+@roles(*READERS)
 def ask_again(staff_id: int) -> ResponseReturnValue:
-    """Text the code anew to a phone that has not answered it."""
+    """Text the code anew to a phone that has not answered it. A caseworker asks it of their own phone only."""
+    if me().role not in KEEPERS and staff_id != me().id:
+        abort(403, "You can ask for a code for your own phone. For a colleague's, ask a supervisor.")
 
     def deed(keeper: Roster) -> str:
         staff = keeper.session.get(Staff, staff_id)

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, request
 from prometheus_client import Counter
 
-from bot.alerts import take_by_key
 from bot.carrier.twilio import is_signed, saying
 from bot.deliveries import Callback
 from bot.inbox import Incoming
+from bot.staff_replies import take_by_key
 from bot.web.standby import standby
 
 webhooks = Blueprint("webhooks", __name__, url_prefix="/twilio")

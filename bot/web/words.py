@@ -10,10 +10,12 @@ import phonenumbers
 from flask import Flask, g
 
 from bot.core.delivery import Status
-from bot.core.escalation import Urgency
+from bot.core.escalation import Urgency, Whom
 from bot.core.kinds import Attention, Lane, Language, Need, Outcome
 from bot.core.speech import clock
-from bot.models import FlagState, Message, Resolution, Role, VerdictKind
+from bot.cover import cover_gaps
+from bot.duty import hears
+from bot.models import FlagState, Message, Resolution, Role, Staff, VerdictKind
 from bot.web.access import urgent_waiting
 from bot.web.auth import me
 from bot.web.standby import standby
@@ -47,6 +49,14 @@ RESOLUTIONS = {
     Resolution.REFERRED: "Referred to a service",
     Resolution.NOT_REACHED: "Could not reach them",
     Resolution.NOT_A_NEED: "Nothing needed",
+}
+WHOM = {
+    Whom.CASEWORKER: "their caseworker",
+    Whom.TEAM: "the team",
+    Whom.ON_CALL: "on call",
+    Whom.BACKUP: "backup",
+    Whom.SUPERVISORS: "supervisors",
+    Whom.EVERYONE: "everybody",
 }
 VERDICTS = {VerdictKind.NOT_A_NEED: "Not a need", VerdictKind.MISSED: "Missed"}
 OUTCOMES = {
@@ -85,6 +95,7 @@ BOOK: dict[type, dict[Any, str]] = {
     Need: KINDS,
     Attention: KINDS,
     Urgency: URGENCIES,
+    Whom: WHOM,
     Lane: LANES,
     FlagState: STATES,
     Resolution: RESOLUTIONS,
@@ -113,6 +124,7 @@ def _around() -> dict[str, Any]:
         "now": present,
         "simulated": current.settings.simulated,
         "urgent": _urgent,
+        "unheard": _unheard,
         "needs": Need,
     }
 
@@ -120,6 +132,17 @@ def _around() -> dict[str, Any]:
 def _urgent() -> tuple[int, datetime | None]:
     with standby().db.reading() as session:
         return urgent_waiting(session, me())
+
+
+def _unheard() -> tuple[bool, int]:
+    """Whether no alert reaches the reader's own phone; for who keeps the rota, how much is amiss with alerts."""
+    current = standby()
+    with current.db.reading() as session:
+        staff = session.get(Staff, me().id)
+        deaf = staff is not None and staff.role is not Role.RESEARCHER and not hears(session, staff)
+        keeps = me().role in (Role.SUPERVISOR, Role.ADMIN)
+        gaps = cover_gaps(session, current.settings, current.post.rules, present()) if keeps else ()
+    return deaf, len(gaps)
 
 
 def present() -> datetime:

@@ -1,7 +1,7 @@
 """Somebody is in danger and says so."""
 
-from bot.alerts import ask_for_code
 from bot.models import Event, Role, Staff
+from bot.staff_replies import ask_for_code
 from tests.conftest import Log
 from tests.world import World
 

@@ -41,7 +41,7 @@ def test_a_call_is_taken_with_a_key(world: World) -> None:
     world.passes(minutes=3)
     dana.hears("in danger")
     said = dana.picks_up("1")
-    assert "someone may be in danger. Press 1 to take it." in said and "Ana" not in said
+    assert "Someone may be in danger. Press 1 to take it." in said and "Ana" not in said
     assert world.flags(ana) == ["safety now acknowledged"]
     world.passes(minutes=30)
     dana.hears_nothing()

@@ -132,5 +132,31 @@ def test_only_those_who_keep_it_change_it(world: World, browses: Browses, omar: 
     browser = browses(omar)
     page = browser.reads("/rota")
     assert "Add shifts" not in page and "I am away" in page
-    for path in ("shifts", "shifts/1/away", "covers", "covers/1/away", f"phones/{omar.id}/code"):
+    for path in ("shifts", "shifts/1/away", "covers", "covers/1/away", f"phones/{omar.id + 1}/code"):
         assert browser.posts(f"/rota/{path}").status_code == 403
+
+
+def test_who_hears_no_alerts_is_told_on_every_page(world: World, browses: Browses) -> None:
+    omar, sam = world.colleague("Omar", verified=False), world.colleague("Sam", Role.SUPERVISOR, on_call=True)
+    browser = browses(omar)
+    assert "No alert reaches your phone" in browser.reads("/") and "gets no alerts" in browser.reads("/rota")
+    assert "on its way to Omar" in browser.posts(f"/rota/phones/{omar.id}/code").text
+    world.settles()
+    assert "2 things are amiss with alerts" in browses(sam).reads("/")
+    omar.texts(omar.hears("text back").split("text back ")[1].split()[0])
+    omar.hears("thank you")
+    assert "No alert reaches your phone" not in browser.reads("/")
+    assert "One thing is amiss with alerts" in browses(sam).reads("/"), "nobody is on call as backup"
+
+
+def test_a_card_says_whom_alerts_reached_and_whom_not(world: World, browses: Browses) -> None:
+    dana, sam = world.colleague("Dana"), world.colleague("Sam", Role.SUPERVISOR)
+    ana = world.participant("Ana", dana)
+    ana.texts("he hit me")
+    ana.hears("911")
+    assert "Alerted so far: Dana (10:00 am)." in browses(dana).reads("/flags")
+    world.passes(minutes=12)
+    said = "Alerted so far: Dana (2 times, last 10:03 am), Sam (10:06 am). Reached nobody: backup."
+    assert said in browses(dana).reads(f"/people/{ana.id}")
+    for phone in (dana, sam):
+        phone.hears_all()
