@@ -145,6 +145,18 @@ class Address(Base):
     __table_args__ = (Index("one_owner_an_address", "channel", "value_hash", unique=True),)
 
 
+class Counted:
+    """Where a row counts in the figures: the Monday of its week in the programme's zone, and whose the person was then.
+
+    Kept when it begins: a hand-over moves no figure of the past.
+    """
+
+    week: Mapped[date] = mapped_column()
+    cohort: Mapped[str] = mapped_column(String(60), default="")
+    team: Mapped[str] = mapped_column(String(60), default="")
+    caseworker_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+
+
 class Handover(Base):
     """A participant came from one caseworker to another; None where nobody looked after them."""
 
@@ -271,8 +283,13 @@ class Plan(Base):
     )  # fmt: skip
 
 
-class CheckIn(Base):
-    """One run of a flow with one participant. At most one runs at a time."""
+class CheckIn(Counted, Base):
+    """One run of a flow with one participant. At most one runs at a time.
+
+    `first_status` is where its first text stands, `asked_at` when that left, `local_hour` the hour of the week it was
+    then for the participant (Monday at midnight is 0): bot/statuses.py keeps them in step. `answered_late`: the first
+    answer came when the time for it was over. `channel` and `language` are those it began in.
+    """
 
     __tablename__ = "check_ins"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -288,6 +305,12 @@ class CheckIn(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     outcome: Mapped[Outcome | None] = mapped_column(words(Outcome))
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
+    channel: Mapped[str] = mapped_column(String(20), default="")
+    language: Mapped[Language] = mapped_column(words(Language))
+    first_status: Mapped[Status | None] = mapped_column(words(Status))
+    asked_at: Mapped[datetime | None] = mapped_column(Instant)
+    local_hour: Mapped[int | None] = mapped_column()
+    answered_late: Mapped[bool] = mapped_column(default=False)
     participant: Mapped[Participant] = relationship()
     __table_args__ = (
         Index(
@@ -387,10 +410,11 @@ class Delivery(Base):
     __table_args__ = (Index("one_word_once", "message_id", "word", unique=True),)
 
 
-class Flag(Base):
+class Flag(Counted, Base):
     """A need raised for humans. One open flag for each kind and participant; `look_at` is when the ladder goes on.
 
-    `asked_at`: who took it was asked what became of it, and where that stays open it opens again.
+    `asked_at`: who took it was asked what became of it, and where that stays open it opens again. `first_taken_at`
+    stays when it opens again; `check_in_id` is the check-in during which it was raised.
     """
 
     __tablename__ = "flags"
@@ -403,11 +427,16 @@ class Flag(Base):
     raised_at: Mapped[datetime] = mapped_column(Instant)
     taken_at: Mapped[datetime | None] = mapped_column(Instant)
     taken_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    first_taken_at: Mapped[datetime | None] = mapped_column(Instant)
     resolved_at: Mapped[datetime | None] = mapped_column(Instant)
     resolved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     resolution: Mapped[Resolution | None] = mapped_column(words(Resolution))
     service_id: Mapped[int | None] = mapped_column(ForeignKey("services.id"))
     note: Mapped[str | None] = mapped_column(Sealed)
+    # check-ins point at flags too: one of the two has to be made afterwards
+    check_in_id: Mapped[int | None] = mapped_column(
+        ForeignKey("check_ins.id", name="flag_raised_in", use_alter=True), index=True
+    )
     rung: Mapped[int] = mapped_column(default=0)
     asked_at: Mapped[datetime | None] = mapped_column(Instant)
     look_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -431,6 +460,17 @@ class Flag(Base):
             sqlite_where=text("state != 'resolved'"), postgresql_where=text("state != 'resolved'"),
         ),
     )  # fmt: skip
+
+
+class Danger(Base):
+    """A *now* flag stands open from then on, until a person takes it. Opened again, it has one more."""
+
+    __tablename__ = "dangers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    flag_id: Mapped[int] = mapped_column(ForeignKey("flags.id"), index=True)
+    since: Mapped[datetime] = mapped_column(Instant, index=True)
+    taken_at: Mapped[datetime | None] = mapped_column(Instant)
+    flag: Mapped[Flag] = relationship()
 
 
 class Mark(Base):
@@ -498,6 +538,39 @@ class Event(Base):
     participant_id: Mapped[int | None] = mapped_column(ForeignKey("participants.id"), index=True)
     flag_id: Mapped[int | None] = mapped_column(ForeignKey("flags.id"), index=True)
     detail: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Assignment(Base):
+    """Which wording of a state a participant gets, written down before it is sent."""
+
+    __tablename__ = "assignments"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"))
+    flow_name: Mapped[str] = mapped_column(String(60))
+    state: Mapped[str] = mapped_column(String(60))
+    variant: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime] = mapped_column(Instant)
+    __table_args__ = (Index("one_wording_a_state", "participant_id", "flow_name", "state", unique=True),)
+
+
+class Export(Base):
+    """Figures or rows that left the building: who took them, asked for how, how many, and the checksum of the file."""
+
+    __tablename__ = "exports"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    parameters: Mapped[dict[str, Any]] = mapped_column(JSON)
+    checksum: Mapped[str] = mapped_column(String(64))
+    rows: Mapped[int] = mapped_column()
+
+
+class SummarySent(Base):
+    """The letter about this week, by its Monday, went to this member of staff."""
+
+    __tablename__ = "summaries_sent"
+    week: Mapped[date] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
 
 
 class Sender(Base):

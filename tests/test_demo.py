@@ -256,7 +256,7 @@ def programme() -> Iterator[Database]:
             api_url="http://127.0.0.1:9",
         )
         database = Database(url, key)
-        migrate(database.engine)
+        migrate(database.engine, settings.zone)
         seed(settings, database, Console(quiet=True), weeks=5, now=NOW)
         yield database
         database.engine.dispose()
