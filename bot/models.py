@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency
-from bot.core.kinds import FlagKind, Intent, Lane, Language, Need, Outcome, Purpose
+from bot.core.kinds import Answer, FlagKind, Intent, Lane, Language, Need, Outcome, Purpose
 from bot.core.promises import Promise
 from bot.core.rota import Layer
 from bot.db import Base, FlagKindWord, Instant, Sealed, SealedJson, words
@@ -287,8 +287,8 @@ class CheckIn(Counted, Base):
     """One run of a flow with one participant. At most one runs at a time.
 
     `first_status` is where its first text stands, `asked_at` when that left, `local_hour` the hour of the week it was
-    then for the participant (Monday at midnight is 0): bot/statuses.py keeps them in step. `answered_late`: the first
-    answer came when the time for it was over. `channel` and `language` are those it began in.
+    then for the participant (Monday at midnight is 0): bot/statuses.py keeps them in step. `waited_min`: whole minutes
+    from then to the first answer, or to the end without one. `channel` and `language` are those it began in.
     """
 
     __tablename__ = "check_ins"
@@ -310,7 +310,8 @@ class CheckIn(Counted, Base):
     first_status: Mapped[Status | None] = mapped_column(words(Status))
     asked_at: Mapped[datetime | None] = mapped_column(Instant)
     local_hour: Mapped[int | None] = mapped_column()
-    answered_late: Mapped[bool] = mapped_column(default=False)
+    answer: Mapped[Answer | None] = mapped_column(words(Answer))
+    waited_min: Mapped[int | None] = mapped_column()
     participant: Mapped[Participant] = relationship()
     __table_args__ = (
         Index(

@@ -113,7 +113,7 @@ def test_what_is_known_of_old_check_ins_is_counted(engine: Engine, database_url:
         assert (second.caseworker_id, second.team) == (2, "South")
         assert (second.first_status, second.asked_at, second.local_hour) == ("waiting", None, None)
         assert (third.first_status, third.channel, third.language) == (None, "whatsapp", "es")
-        assert (first.channel, first.answered_late) == ("sms", False)
+        assert (first.channel, first.waited_min, second.waited_min) == ("sms", 120, None)
 
 
 def test_what_is_known_of_old_flags_is_counted(engine: Engine, database_url: str) -> None:

@@ -15,8 +15,8 @@ depends_on = None
 
 BATCH = 5000
 INSTANT = sa.DateTime(timezone=True)
-check_ins = sa.table('check_ins', *(sa.column(name) for name in ('id', 'participant_id', 'channel', 'cohort', 'team', 'language', 'caseworker_id', 'first_status', 'local_hour')),
-    *(sa.column(name, INSTANT) for name in ('started_at', 'ended_at', 'asked_at')), sa.column('week', sa.Date()))
+check_ins = sa.table('check_ins', *(sa.column(name) for name in ('id', 'participant_id', 'channel', 'cohort', 'team', 'language', 'caseworker_id', 'first_status', 'local_hour', 'answer', 'waited_min')),
+    *(sa.column(name, INSTANT) for name in ('started_at', 'ended_at', 'asked_at', 'answered_at')), sa.column('week', sa.Date()))
 flags = sa.table('flags', *(sa.column(name) for name in ('id', 'participant_id', 'urgency', 'cohort', 'team', 'caseworker_id', 'check_in_id')),
     *(sa.column(name, INSTANT) for name in ('raised_at', 'taken_at', 'resolved_at', 'first_taken_at')), sa.column('week', sa.Date()))
 messages = sa.table('messages', *(sa.column(name) for name in ('id', 'check_in_id', 'direction', 'status', 'channel')), sa.column('sent_at', INSTANT))
@@ -97,7 +97,8 @@ def _add_columns() -> None:
         batch_op.add_column(sa.Column('first_status', sa.String(length=20), nullable=True))
         batch_op.add_column(sa.Column('asked_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('local_hour', sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column('answered_late', sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column('answer', sa.String(length=20), nullable=True))
+        batch_op.add_column(sa.Column('waited_min', sa.Integer(), nullable=True))
     with op.batch_alter_table('flags', schema=None) as batch_op:
         for column in _counted():
             batch_op.add_column(column)
@@ -118,12 +119,13 @@ def _fill_check_ins() -> None:
         asked_at=first('sent_at'),
         channel=sa.func.coalesce(first('channel'), usual.order_by(addresses.c.id).limit(1).scalar_subquery(), ''),
         language=sa.select(participants.c.language).where(of_person).scalar_subquery(),
+        answer=sa.case((check_ins.c.answered_at.is_not(None), 'in_time')),
         **_of_that_time(check_ins, check_ins.c.started_at),
     ))
     _set_team(check_ins)
-    for rows in _batches(check_ins, 'started_at', 'asked_at'):
-        _set_all(check_ins, ('week', 'local_hour'), [
-            (row.id, _monday(row.started_at), _hour_of_week(row.asked_at, row.zone)) for row in rows
+    for rows in _batches(check_ins, 'started_at', 'asked_at', 'answered_at', 'ended_at'):
+        _set_all(check_ins, ('week', 'local_hour', 'waited_min'), [
+            (row.id, _monday(row.started_at), _hour_of_week(row.asked_at, row.zone), _waited_min(row)) for row in rows
         ])
 
 
@@ -191,6 +193,11 @@ def _hour_of_week(at: datetime | None, zone: str) -> int | None:
     return local.weekday() * 24 + local.hour if local else None
 
 
+def _waited_min(row: Any) -> int | None:
+    until = row.answered_at or row.ended_at
+    return max(0, int((until - row.asked_at).total_seconds() // 60)) if until and row.asked_at else None
+
+
 def _in_zone(at: datetime, zone: str) -> datetime:
     """SQLite keeps UTC without saying so."""
     return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo('UTC'))).astimezone(ZoneInfo(zone))
@@ -204,7 +211,7 @@ def _fill_dangers() -> None:
     opened = {flag_id: [at] for flag_id, at in raised.items()}
     taken: dict[int, list[datetime]] = {}
     for row in op.get_bind().execute(known.where(events.c.flag_id.is_not(None))):
-        if row.flag_id in raised and row.what in ('flag_urgent_again', 'flag_reopened'):
+        if row.flag_id in raised and row.what in ('flag_urgent_again', 'flag_reopened', 'flag_opened_again'):
             opened[row.flag_id].append(row.at)
         elif row.what in ('flag_taken', 'flag_resolved'):
             taken.setdefault(row.flag_id, []).append(row.at)
@@ -219,7 +226,7 @@ def _fill_dangers() -> None:
 
 def _drop_stopgaps() -> None:
     with op.batch_alter_table('check_ins', schema=None) as batch_op:
-        for name in ('week', 'cohort', 'team', 'channel', 'language', 'answered_late'):
+        for name in ('week', 'cohort', 'team', 'channel', 'language'):
             batch_op.alter_column(name, server_default=None)
         batch_op.create_foreign_key('check_in_of_a_caseworker', 'staff', ['caseworker_id'], ['id'])
     with op.batch_alter_table('flags', schema=None) as batch_op:
@@ -239,7 +246,7 @@ def downgrade() -> None:
             batch_op.drop_column(name)
     with op.batch_alter_table('check_ins', schema=None) as batch_op:
         batch_op.drop_constraint('check_in_of_a_caseworker', type_='foreignkey')
-        for name in ('answered_late', 'local_hour', 'asked_at', 'first_status', 'language', 'channel', 'caseworker_id', 'team', 'cohort', 'week'):
+        for name in ('waited_min', 'answer', 'local_hour', 'asked_at', 'first_status', 'language', 'channel', 'caseworker_id', 'team', 'cohort', 'week'):
             batch_op.drop_column(name)
     for name in ('dangers', 'summaries_sent', 'exports', 'assignments'):
         op.drop_table(name)
