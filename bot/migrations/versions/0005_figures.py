@@ -14,6 +14,9 @@ branch_labels = None
 depends_on = None
 
 BATCH = 5000
+NARROWED_BY = ('flow_name', 'cohort', 'team', 'caseworker_id')
+FIGURES_BY = ('cohort', 'caseworker_id', 'channel', 'language', 'local_hour', 'waited_min')
+STATE = ('first_status', 'answer', 'outcome')
 INSTANT = sa.DateTime(timezone=True)
 check_ins = sa.table('check_ins', *(sa.column(name) for name in ('id', 'participant_id', 'channel', 'cohort', 'team', 'language', 'caseworker_id', 'first_status', 'local_hour', 'answer', 'waited_min')),
     *(sa.column(name, INSTANT) for name in ('started_at', 'ended_at', 'asked_at', 'answered_at')), sa.column('week', sa.Date()))
@@ -35,6 +38,7 @@ def upgrade() -> None:
     _fill_flags()
     _fill_dangers()
     _drop_stopgaps()
+    _make_indexes()
 
 
 def _make_tables() -> None:
@@ -234,14 +238,35 @@ def _drop_stopgaps() -> None:
             batch_op.alter_column(name, server_default=None)
         batch_op.create_foreign_key('flag_of_a_caseworker', 'staff', ['caseworker_id'], ['id'])
         batch_op.create_foreign_key('flag_raised_in', 'check_ins', ['check_in_id'], ['id'])
-        batch_op.create_index(batch_op.f('ix_flags_check_in_id'), ['check_in_id'], unique=False)
+
+
+def _make_indexes() -> None:
+    for name in FIGURES_BY:
+        op.create_index(f'figures_by_{name}', 'check_ins', ['week', 'flow_name', name, *STATE], unique=False)
+    for name in NARROWED_BY[1:]:
+        columns = list(dict.fromkeys((name, 'week', *NARROWED_BY, *FIGURES_BY, *STATE)))
+        op.create_index(f'figures_of_{name}', 'check_ins', columns, unique=False)
+    _make_partial_index('figures_of_running', 'check_ins', ['week', 'asked_at'], 'ended_at IS NULL')
+    op.create_index('flags_by_week', 'flags', ['week', 'kind', 'cohort', 'team', 'caseworker_id', 'check_in_id'], unique=False)
+    op.create_index('flags_of_check_ins', 'flags', ['check_in_id', 'kind', 'state', 'first_taken_at'], unique=False)
+    _make_partial_index('dangers_waiting', 'dangers', ['since'], 'taken_at IS NULL')
+    _make_partial_index('opt_outs_by_time', 'events', ['at'], "what = 'opted_out'")
+    _make_partial_index('participants_waiting', 'participants', ['waits_since'], 'waits_since IS NOT NULL')
+
+
+def _make_partial_index(name: str, table: str, columns: list[str], where: str) -> None:
+    op.create_index(name, table, columns, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def downgrade() -> None:
+    names = [*(f'by_{name}' for name in FIGURES_BY), *(f'of_{name}' for name in NARROWED_BY[1:]), 'of_running']
+    for name in names:
+        op.drop_index(f'figures_{name}', 'check_ins')
+    for name, table in (('flags_by_week', 'flags'), ('flags_of_check_ins', 'flags'), ('opt_outs_by_time', 'events'), ('participants_waiting', 'participants')):
+        op.drop_index(name, table)
     with op.batch_alter_table('flags', schema=None) as batch_op:
         batch_op.drop_constraint('flag_raised_in', type_='foreignkey')
         batch_op.drop_constraint('flag_of_a_caseworker', type_='foreignkey')
-        batch_op.drop_index(batch_op.f('ix_flags_check_in_id'))
         for name in ('check_in_id', 'first_taken_at', 'caseworker_id', 'team', 'cohort', 'week'):
             batch_op.drop_column(name)
     with op.batch_alter_table('check_ins', schema=None) as batch_op:
