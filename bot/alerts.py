@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from bot.carrier import EMAIL, TEXT, VOICE
@@ -21,6 +21,7 @@ from bot.duty import Duty, failed_lately, hears
 from bot.models import Alert, Flag, FlagState, Message, Staff
 from bot.outbox import Draft, Post, Recipient, queue
 from bot.people import note
+from bot.statuses import move_all
 
 log = structlog.get_logger()
 
@@ -96,7 +97,7 @@ def _is_ready(session: Session, flag: Flag, post: Post, now: datetime) -> bool:
     if flag.state is FlagState.ACKNOWLEDGED and flag.asked_at is None and _ask(session, flag, post, now):
         return False
     if flag.state is FlagState.ACKNOWLEDGED:
-        open_again(flag, flag.urgency, post.rules, now)
+        open_again(session, flag, flag.urgency, post.rules, now)
         note(session, "flag_opened_again", now, participant_id=flag.participant_id, flag_id=flag.id)
     return True
 
@@ -176,8 +177,8 @@ def _drop_older(session: Session, to: Recipient, flags: list[Flag]) -> None:
     for alert in session.scalars(own.where(Message.status.in_((Status.QUEUED, Status.SENDING)))):
         if set(alert.flags) <= set(flags):
             drop_alert(session, alert, "a newer alert says the same")
-            asked = update(Message).where(Message.id == alert.message_id, Message.status == Status.SENDING)
-            session.execute(asked.values(status=Status.UNKNOWN, reason="a newer alert says the same"))
+            asked = (Message.id == alert.message_id) & (Message.status == Status.SENDING)
+            move_all(session, asked, Status.UNKNOWN, "a newer alert says the same")
 
 
 def _alert_text(alert: Alert, by: Means, flags: list[Flag], settings: Settings) -> str:

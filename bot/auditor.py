@@ -29,7 +29,7 @@ from bot.duty import Duty
 from bot.models import Alert, AlertFlag, BrokenPromise, Direction, Flag, FlagState, Message
 from bot.outbox import Draft, Post, queue
 from bot.people import note
-from bot.reports import late_jobs
+from bot.reports.clock import late_jobs
 
 log = structlog.get_logger()
 

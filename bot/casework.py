@@ -1,19 +1,21 @@
 """Flags: raise, take, resolve, open again; and texts that failed, which are flags too."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
-from sqlalchemy import ColumnElement, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.core.delivery import Deed, Status, deed_for
 from bot.core.escalation import Rules, Urgency, asked_at, first_look, new_words_look_at
+from bot.core.hours import minutes_between
 from bot.core.kinds import Attention, FlagKind, Hit, Outcome
 from bot.db import do_each, insert_once
-from bot.models import Alert, CheckIn, Direction, Flag, FlagState, Mark, Message, Resolution, Staff
+from bot.models import Alert, CheckIn, Danger, Direction, Flag, FlagState, Mark, Message, Participant, Resolution, Staff
 from bot.outbox import Post, drop_mass_texts, drop_questions
-from bot.people import hold, note, opt_out, plan
+from bot.people import counted, hold, note, opt_out, plan
+from bot.statuses import move_all
 from bot.verdicts import strike_out
 
 BATCH = 100
@@ -61,7 +63,7 @@ def raise_flag(session: Session, about: Subject, concern: Concern, rules: Rules,
     if flag is None:
         flag = _new_flag(session, about, concern.kind, urgency, rules, now)
     elif concern.urgent and (flag.urgency is not Urgency.NOW or flag.state is FlagState.ACKNOWLEDGED):
-        open_again(flag, Urgency.NOW, rules, now)
+        open_again(session, flag, Urgency.NOW, rules, now)
         note(session, "flag_urgent_again", now, participant_id=about.participant_id, flag_id=flag.id)
     elif flag.state is FlagState.ACKNOWLEDGED:
         again_at = new_words_look_at(flag.urgency, now, rules)
@@ -87,6 +89,7 @@ def danger_open(session: Session, participant_id: int) -> bool:
 
 
 def _new_flag(session: Session, about: Subject, kind: FlagKind, urgency: Urgency, rules: Rules, now: datetime) -> Flag:
+    during = _check_in_during(session, about, now)
     flag = Flag(
         participant_id=about.participant_id,
         address_hash=about.address_hash,
@@ -94,23 +97,48 @@ def _new_flag(session: Session, about: Subject, kind: FlagKind, urgency: Urgency
         urgency=urgency,
         state=FlagState.OPEN,
         raised_at=now,
+        check_in_id=during.id if during else None,
+        check_in_week=during.week if during else None,
         rung=0,
         look_at=first_look(urgency, now, rules),
+        **counted(session.get(Participant, about.participant_id) if about.participant_id else None, now, rules.zone),
     )
     if not insert_once(session, flag):  # another process raised it a moment ago
         raised = _unresolved(session, about, kind)
         assert raised is not None
         return raised
     note(session, "flag_raised", now, participant_id=about.participant_id, flag_id=flag.id, detail=str(kind))
+    _stands_open(session, flag, now)
     return flag
 
 
-def open_again(flag: Flag, urgency: Urgency, rules: Rules, now: datetime) -> None:
+def _check_in_during(session: Session, about: Subject, now: datetime) -> Row[int, date] | None:
+    """Id and week of the check-in that runs with them, or ended just now: what ends one often raises a flag."""
+    theirs = select(CheckIn.id, CheckIn.week).where(CheckIn.participant_id == about.participant_id)
+    lasts = CheckIn.ended_at.is_(None) | (CheckIn.ended_at == now)
+    return session.execute(theirs.where(lasts).order_by(CheckIn.id.desc()).limit(1)).one_or_none()
+
+
+def open_again(session: Session, flag: Flag, urgency: Urgency, rules: Rules, now: datetime) -> None:
     """The flag is open, at the foot of its ladder."""
     flag.state, flag.urgency, flag.rung = FlagState.OPEN, urgency, 0
     flag.look_at = first_look(urgency, now, rules)
     flag.taken_at = flag.taken_by = flag.asked_at = flag.resolved_at = flag.resolved_by = None
     flag.resolution = flag.service_id = None
+    _stands_open(session, flag, now)
+
+
+def _stands_open(session: Session, flag: Flag, now: datetime) -> None:
+    """Danger waits for a person from now on, unless it does already."""
+    waits = exists().where(Danger.flag_id == flag.id, Danger.taken_at.is_(None))
+    if flag.urgency is Urgency.NOW and not session.scalar(select(waits)):
+        session.add(Danger(flag_id=flag.id, since=now))
+
+
+def _in_hand(session: Session, flag: Flag, now: datetime) -> None:
+    """A person has the flag in hand."""
+    flag.first_taken_at = flag.first_taken_at or now
+    session.execute(update(Danger).where(Danger.flag_id == flag.id, Danger.taken_at.is_(None)).values(taken_at=now))
 
 
 def _mark(session: Session, flag: Flag, concern: Concern) -> None:
@@ -128,7 +156,7 @@ def reopen(session: Session, flag_id: int, rules: Rules, now: datetime) -> None:
     flag = session.get_one(Flag, flag_id, with_for_update=True)
     raised_anew = _unresolved(session, Subject(flag.participant_id, flag.address_hash), flag.kind)
     if raised_anew is None:
-        open_again(flag, flag.urgency, rules, now)
+        open_again(session, flag, flag.urgency, rules, now)
         session.flush()
         note(session, "flag_reopened", now, participant_id=flag.participant_id, flag_id=flag.id)
 
@@ -142,8 +170,8 @@ def drop_needless_alerts(session: Session, flag: Flag) -> None:
 
 def drop_alert(session: Session, alert: Alert, reason: str) -> None:
     """An alert that has not left yet does not leave."""
-    waiting = update(Message).where(Message.id == alert.message_id, Message.status == Status.QUEUED)
-    session.execute(waiting.values(status=Status.DROPPED, reason=reason))
+    waiting = (Message.id == alert.message_id) & (Message.status == Status.QUEUED)
+    move_all(session, waiting, Status.DROPPED, reason)
 
 
 def take(session: Session, flag_id: int, staff: Staff, rules: Rules, now: datetime) -> bool:
@@ -153,6 +181,7 @@ def take(session: Session, flag_id: int, staff: Staff, rules: Rules, now: dateti
         return False
     flag.state, flag.taken_at, flag.taken_by = FlagState.ACKNOWLEDGED, now, staff.id
     flag.look_at, flag.asked_at = asked_at(flag.urgency, now, rules), None
+    _in_hand(session, flag, now)
     session.flush()
     note(session, "flag_taken", now, staff.id, flag.participant_id, flag.id)
     drop_needless_alerts(session, flag)
@@ -195,6 +224,7 @@ def resolve(session: Session, flag_id: int, staff: Staff, result: Result, now: d
     flag.state, flag.resolved_at, flag.resolved_by = FlagState.RESOLVED, now, staff.id
     flag.resolution, flag.note, flag.look_at = result.resolution, result.note or None, None
     flag.service_id = result.service_id if result.resolution is Resolution.REFERRED else None
+    _in_hand(session, flag, now)
     session.flush()
     note(session, "flag_resolved", now, staff.id, flag.participant_id, flag.id, result.resolution)
     drop_needless_alerts(session, flag)
@@ -243,8 +273,10 @@ def _runs_with(participant_id: int) -> ColumnElement[bool]:
 
 def end_running(session: Session, participant_id: int, outcome: Outcome, now: datetime) -> None:
     """End the check-in that runs with this participant, if one does; cut short, it asks nothing more."""
-    if outcome in (Outcome.STOPPED, Outcome.REPLACED):
-        for check_in_id in session.scalars(select(CheckIn.id).where(_runs_with(participant_id))):
-            drop_questions(session, check_in_id)
-    running = update(CheckIn).where(_runs_with(participant_id))
-    session.execute(running.values(ended_at=now, outcome=outcome, position=None, nudge_at=None, silent_after=None))
+    running = select(CheckIn.id, CheckIn.asked_at, CheckIn.waited_min).where(_runs_with(participant_id))
+    for row in session.execute(running.with_for_update()).all():
+        if outcome in (Outcome.STOPPED, Outcome.REPLACED):
+            drop_questions(session, row.id)
+        waited_min = minutes_between(row.asked_at, now) if row.waited_min is None else row.waited_min
+        ended = update(CheckIn).where(CheckIn.id == row.id).values(ended_at=now, outcome=outcome, waited_min=waited_min)
+        session.execute(ended.values(position=None, nudge_at=None, silent_after=None))

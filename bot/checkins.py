@@ -1,7 +1,7 @@
 """Check-ins: start what is due, take a reply, nudge, notice silence."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -14,14 +14,14 @@ from bot.consents import has_consented
 from bot.core import machine
 from bot.core.delivery import Status
 from bot.core.flow import Flow, parse
-from bot.core.hours import is_open, next_open, next_repeat
-from bot.core.kinds import Attention, Found, Lane, Outcome
+from bot.core.hours import is_open, minutes_between, next_open, next_repeat
+from bot.core.kinds import Answer, Attention, Found, Lane, Outcome
 from bot.core.machine import moment_of
 from bot.core.turn import Position
 from bot.db import claim, do_each, insert_once
 from bot.models import CheckIn, FlowVersion, Message, Participant, Plan
 from bot.outbox import Recipient
-from bot.people import hold_if_there, note, plan, recipient, running_check_in
+from bot.people import counted, hold_if_there, note, plan, recipient, running_check_in
 from bot.scene import Scene, Talk
 from bot.talking import is_talking
 
@@ -32,6 +32,7 @@ BATCH = 100
 TRY_AGAIN = timedelta(hours=1)
 RECONNECT_AFTER = 3  # check-ins in a row that nobody answered
 RECONNECT = "reconnect"
+FAR = datetime.max.replace(tzinfo=UTC)
 FRESH_FOR = timedelta(hours=2)  # how long after a question a bare "3" surely answers that one
 
 
@@ -138,6 +139,7 @@ def begin(
     """Begin a flow with a participant who has no check-in running; its first texts are queued."""
     if session.get(FlowVersion, flow.version) is None:
         insert_once(session, FlowVersion(version=flow.version, name=flow.name, source=flow.source))
+    to = recipient(session, participant)
     check_in = CheckIn(
         participant_id=participant.id,
         flow_name=flow.name,
@@ -146,10 +148,13 @@ def begin(
         started_at=now,
         nudge_at=now + flow.nudge_after if flow.nudge_after else None,
         silent_after=now + flow.answer_within,
+        channel=to.channel if to else "",
+        language=participant.language,
+        **counted(participant, now, talk.post.settings.zone),
     )
     session.add(check_in)
     session.flush()
-    scene = Scene(session, talk, participant, check_in, recipient(session, participant), now)
+    scene = Scene(session, talk, participant, check_in, to, now)
     expires = _expiry(flow, values, now, participant.zone)
     scene.perform(machine.begin(flow, values, scene.given()), send_before=expires)
     return check_in
@@ -178,11 +183,20 @@ def take_reply(
         turn = machine.unprompted(found, scene.given())
     else:
         flow = flow_of(session, check_in)
-        check_in.answered_at = check_in.answered_at or now
+        _note_answer(session, check_in, flow, message.at)
         check_in.nudge_at, check_in.silent_after = None, now + flow.answer_within
         turn = machine.reply(flow, Position.from_dict(check_in.position), message.body, found, scene.given())
     scene.perform(turn)
     return turn.lane
+
+
+def _note_answer(session: Session, check_in: CheckIn, flow: Flow, came_at: datetime) -> None:
+    """The first answer counts from when it came in, also where a crash kept it waiting; it may have come too late."""
+    if check_in.answered_at is None:
+        in_time = came_at < _asked_until(session, check_in, flow, came_at)
+        check_in.answer = Answer.IN_TIME if in_time else Answer.LATE
+        check_in.answered_at = max(came_at, check_in.started_at)
+        check_in.waited_min = minutes_between(check_in.asked_at, check_in.answered_at)
 
 
 def nudge_due(talk: Talk, now: datetime) -> int:
@@ -247,15 +261,8 @@ def _silence(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> 
     flow = flow_of(session, check_in)
     if check_in.silent_after is None or check_in.silent_after > now:
         return False
-    if _is_paused(check_in.participant, now):
-        check_in.silent_after = check_in.participant.paused_until
-        return False  # who asked for a pause is not silent
-    if _is_on_its_way(session, check_in):
-        check_in.silent_after = now + flow.answer_within
-        return False  # nobody was silent: the question has not left yet
-    due_at = _asked_at(session, check_in, check_in.silent_after - flow.answer_within) + flow.answer_within
-    if due_at > now:
-        check_in.silent_after = due_at
+    check_in.silent_after = _asked_until(session, check_in, flow, now)
+    if check_in.silent_after > now:
         return False
     if check_in.answered_at is None and not _reached_anybody(session, check_in):
         end_running(session, check_in.participant_id, Outcome.BROKEN, now)
@@ -265,6 +272,17 @@ def _silence(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> 
     scene.perform(machine.silence(flow, position, scene.given()))
     _count_silence(session, talk, check_in, now)
     return True
+
+
+def _asked_until(session: Session, check_in: CheckIn, flow: Flow, at: datetime) -> datetime:
+    """Until when an answer is in time, as it stands at this instant."""
+    if check_in.silent_after is None or check_in.silent_after > at:
+        return check_in.silent_after or FAR
+    if _is_paused(check_in.participant, at):
+        return check_in.participant.paused_until or FAR  # who asked for a pause is not silent
+    if _is_on_its_way(session, check_in):
+        return at + flow.answer_within  # nobody was silent: the question has not left yet
+    return _asked_at(session, check_in, check_in.silent_after - flow.answer_within) + flow.answer_within
 
 
 def _is_paused(participant: Participant, now: datetime) -> bool:

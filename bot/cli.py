@@ -67,7 +67,7 @@ main.add_command(needs_commands.needs)
 def init() -> None:
     """Make the database, or bring it to this version. Safe to run again."""
     settings = load_settings()
-    migrate(Database(settings.database_url, settings.data_keys).engine)
+    migrate(Database(settings.database_url, settings.data_keys).engine, settings.zone)
     click.echo("The database is ready. Next: python -m bot add-staff EMAIL --name … --phone … --role supervisor")
 
 

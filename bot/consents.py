@@ -9,6 +9,7 @@ from bot.core.delivery import Status
 from bot.core.keywords import Kind
 from bot.db import insert_once
 from bot.models import Consent, Message, OptOut
+from bot.statuses import move_all
 
 
 def is_blocked(session: Session, address_hash: str) -> bool:
@@ -24,8 +25,8 @@ def asked_for_no_more(session: Session, address_hash: str) -> bool:
 
 def block(session: Session, address_hash: str, how: str, now: datetime) -> bool:
     """No more texts to this address: recorded, and what waits for it dropped. False where it was blocked already."""
-    waiting = update(Message).where(Message.other_hash == address_hash, Message.status == Status.QUEUED)
-    session.execute(waiting.values(status=Status.DROPPED, reason="opted out"))
+    waiting = (Message.other_hash == address_hash) & (Message.status == Status.QUEUED)
+    move_all(session, waiting, Status.DROPPED, "opted out")
     if is_blocked(session, address_hash):
         return False
     return insert_once(session, OptOut(address_hash=address_hash, since=now, how=how))

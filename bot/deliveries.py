@@ -11,6 +11,7 @@ from bot.core.delivery import Status, climb, deed_for, in_plain_words
 from bot.db import claim, do_each
 from bot.models import Delivery, Direction, Message
 from bot.outbox import Post, act_on, outgoing, record_taken
+from bot.statuses import hold_text, move
 
 LEASE = timedelta(minutes=2)
 BATCH = 20
@@ -32,9 +33,11 @@ class Callback:
 def record_delivery(session: Session, said: Callback, now: datetime) -> bool:
     """Keep the carrier's word once and let the status climb. False where the text is not ours."""
     ours = (Message.token == said.token) if said.token else (Message.carrier_id == said.carrier_id)
-    message = session.scalar(select(Message).where(ours, Message.direction == Direction.OUT).with_for_update())
-    if message is None or message.status is None:
+    message_id = session.scalar(select(Message.id).where(ours, Message.direction == Direction.OUT))
+    if message_id is None:
         return False
+    message = hold_text(session, message_id)
+    assert message.status is not None
     word = said.word[:40]
     if not session.scalar(select(exists().where(Delivery.message_id == message.id, Delivery.word == word))):
         session.add(Delivery(message_id=message.id, word=word, error_code=said.error_code, at=now))
@@ -45,7 +48,7 @@ def record_delivery(session: Session, said: Callback, now: datetime) -> bool:
         message.error_code, message.reason = said.error_code, in_plain_words(said.error_code)
         if said.error_code is not None:
             act_on(session, message, deed_for(said.error_code), now)
-    message.status = climbed
+    move(session, message, climbed)
     return True
 
 
@@ -68,7 +71,7 @@ def _settle(post: Post, message_id: int, now: datetime) -> bool:
     except CarrierError:
         candidates = None
     with post.db.writing() as session:
-        message = session.get_one(Message, message_id, with_for_update=True)
+        message = hold_text(session, message_id)
         if message.status is not Status.SENDING:
             return True
         settled = _judge(session, message, candidates, now)
@@ -82,13 +85,15 @@ def _judge(session: Session, message: Message, candidates: list[Taken] | None, n
     assert message.handed_over_at is not None
     for taken in candidates or []:
         if not session.scalar(select(exists().where(Message.carrier_id == taken.carrier_id))):
-            record_taken(message, taken, now)
+            record_taken(session, message, taken, now)
             return True
     waited = now - message.handed_over_at
     if message.staff_id is not None or (candidates is not None and waited >= ABSENT_AFTER):
-        message.status, message.send_after = Status.QUEUED, now
+        message.send_after = now
+        move(session, message, Status.QUEUED)
         return True
     if waited >= GIVE_UP_AFTER:
-        message.status, message.reason = Status.UNKNOWN, "Nobody knows whether this text was sent."
+        message.reason = "Nobody knows whether this text was sent."
+        move(session, message, Status.UNKNOWN)
         return True
     return False

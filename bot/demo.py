@@ -70,7 +70,7 @@ def _run(place: Place, weeks: int) -> None:
     settings = _settings(place)
     _make_programme(place, settings, weeks)
     database = Database(settings.database_url, settings.data_keys)
-    migrate(database.engine)
+    migrate(database.engine, settings.zone)
     carrier = SimulatedCarrier(
         now=partial(rehearsal_now, database),
         account=Account(sid=settings.account_sid, auth_token=settings.auth_token, numbers=(OUR_NUMBER,)),
@@ -100,7 +100,7 @@ def _make_programme(place: Place, settings: Settings, weeks: int) -> None:
         left_over.unlink()
     aside = settings.model_copy(update={"database_url": f"sqlite:///{making}"})
     database = Database(aside.database_url, aside.data_keys)
-    migrate(database.engine)
+    migrate(database.engine, aside.zone)
     seed(aside, database, console, weeks)
     database.engine.dispose()  # the last to leave folds the write-ahead log into the file
     making.rename(place.database)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import track
-from sqlalchemy import event, literal, select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 
@@ -40,6 +40,7 @@ from bot.demo_cast import (
 from bot.directory import Entry, keep
 from bot.duty import always_on_call
 from bot.models import Address, CheckIn, Flag, FlagState, Message, Participant, Resolution, Staff
+from bot.statuses import move
 from bot.web.auth import hash_password
 from bot.wiring import Standby, build, real_now
 
@@ -178,17 +179,11 @@ class _Maker:
 
     def deliver(self) -> None:
         """Everything queued has arrived. Sending one by one, as live texts leave, would take most of the making."""
-        arrived = update(Message).where(Message.status == Status.QUEUED)
         with self.standby.db.writing() as session:
-            session.execute(
-                arrived.values(
-                    status=Status.DELIVERED,
-                    carrier_id=literal("SM") + Message.token,
-                    handed_over_at=Message.at,
-                    sent_at=Message.at,
-                    attempts=1,
-                )
-            )
+            for text in session.scalars(select(Message).where(Message.status == Status.QUEUED)).all():
+                text.carrier_id, text.attempts = f"SM{text.token}", 1
+                text.handed_over_at = text.sent_at = text.at
+                move(session, text, Status.DELIVERED)
 
     def talk(self) -> None:
         """Some texts back and forth, minutes apart; some people put the phone away before the end."""

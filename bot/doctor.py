@@ -7,7 +7,7 @@ from bot.core import needs
 from bot.core.promises import Promise
 from bot.cover import cover_gaps
 from bot.migrations import is_current
-from bot.reports import late_jobs
+from bot.reports.clock import late_jobs
 from bot.wiring import Standby
 
 NO_MODEL = "bot/core/needs/weights cannot be read: rules alone read replies and close none; install the files anew."

@@ -11,8 +11,8 @@ from bot.consents import asked_for_no_more, block
 from bot.core.escalation import Urgency, first_look
 from bot.core.kinds import Attention, Outcome
 from bot.db import Database
-from bot.models import AlertFlag, Direction, Flag, FlagState, Mark, Message, Resolution
-from bot.people import add_address, opt_out, participant_at, staff_at
+from bot.models import AlertFlag, Danger, Direction, Flag, FlagState, Mark, Message, Resolution
+from bot.people import add_address, counted, opt_out, participant_at, staff_at
 
 JOINED = "number joined"
 TEXTABLE = re.compile(r"\+[1-9]\d{6,14}")
@@ -74,20 +74,32 @@ def move_flag(desk: Desk, flag: Flag) -> None:
     own = desk.session.scalar(select(Flag).where(alike, Flag.state != FlagState.RESOLVED).with_for_update())
     if own is not None:
         _absorb(desk, flag, own)
+    first_taken_at = flag.first_taken_at
     if own is not None or flag.kind is Attention.UNKNOWN:
         why = "Goes on in the flag of the same kind." if own else "The number was joined to this person."
         resolve(desk.session, flag.id, desk.staff, Result(Resolution.NOT_A_NEED, why), desk.now)
+    if own is not None:
+        flag.first_taken_at = first_taken_at  # nobody took it by this: it waits on in the other
+    if flag.participant_id is None:
+        _count_as_theirs(desk, flag)
     flag.participant_id = desk.participant.id
     if flag.state is FlagState.OPEN:  # their own caseworker, whom nobody asked so far, is the first to hear of it
         flag.rung, flag.look_at = 0, first_look(flag.urgency, desk.now, desk.rules)
     desk.session.flush()
 
 
+def _count_as_theirs(desk: Desk, flag: Flag) -> None:
+    """Figures count it as the person's, in the week in which it was raised."""
+    for name, value in counted(desk.participant, flag.raised_at, desk.settings.zone).items():
+        setattr(flag, name, value)
+
+
 def _absorb(desk: Desk, flag: Flag, own: Flag) -> None:
-    """Marks and alerts go to the person's own flag. What nobody had taken yet is new there: danger rings anew, and of
-    other words whoever has the flag is told.
+    """Marks, alerts and danger go to the person's own flag. What nobody had taken of it yet is new there: danger rings
+    anew, and of other words whoever has the flag is told.
     """
-    desk.session.execute(update(Mark).where(Mark.flag_id == flag.id).values(flag_id=own.id))
+    for table in (Mark, Danger):
+        desk.session.execute(update(table).where(table.flag_id == flag.id).values(flag_id=own.id))
     both = select(AlertFlag.alert_id).where(AlertFlag.flag_id == own.id)
     doubled = (AlertFlag.flag_id == flag.id) & AlertFlag.alert_id.in_(both)
     desk.session.execute(delete(AlertFlag).where(doubled).execution_options(synchronize_session=False))

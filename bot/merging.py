@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.orm import Session, aliased
 
 from bot.arrangements import Desk, NotArranged
 from bot.casework import end_running
@@ -13,6 +13,7 @@ from bot.first_texts import WELCOME, comes_regularly, is_welcomed
 from bot.joining import move_flag
 from bot.models import (
     Address,
+    Assignment,
     CheckIn,
     Consent,
     Event,
@@ -28,7 +29,9 @@ from bot.models import (
 from bot.people import opt_out
 
 MERGED = "merged"
-OWNED: tuple[type[Any], ...] = (Address, Consent, CheckIn, Message, Note, Handover, Opening, Event, Flag)
+OWNED: tuple[type[Any], ...] = (
+    Address, Consent, CheckIn, Message, Note, Handover, Opening, Event, Flag, Assignment,
+)  # fmt: skip
 
 
 def merge(desk: Desk, double: Participant) -> None:
@@ -45,6 +48,7 @@ def merge(desk: Desk, double: Participant) -> None:
     _move_plans(desk.session, desk.participant, double)
     for flag in _unresolved(desk.session, double):
         move_flag(desk, flag)
+    _drop_other_wordings(desk.session, desk.participant.id, double.id)
     _move_rows(desk.session, desk.participant.id, double.id)
     _join_states(desk.participant, double)
     gone = double.id
@@ -81,6 +85,18 @@ def _planned(session: Session, participant: Participant) -> list[Plan]:
     """What they are due for once; what comes again and again is told apart already."""
     once = Plan.repeat_days.is_(None) & Plan.next_check_in_at.is_not(None)
     return list(session.scalars(select(Plan).where(Plan.participant_id == participant.id, once)))
+
+
+def _drop_other_wordings(session: Session, stays_id: int, double_id: int) -> None:
+    """Of a state that both were asked in, the wording that the one who stays got counts."""
+    own = aliased(Assignment)
+    same = (own.flow_name == Assignment.flow_name) & (own.state == Assignment.state)
+    doubled = exists().where(own.participant_id == stays_id, same)
+    session.execute(
+        delete(Assignment)
+        .where(Assignment.participant_id == double_id, doubled)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _move_rows(session: Session, to_id: int, from_id: int) -> None:

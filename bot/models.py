@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency
-from bot.core.kinds import FlagKind, Intent, Lane, Language, Need, Outcome, Purpose
+from bot.core.kinds import Answer, FlagKind, Intent, Lane, Language, Need, Outcome, Purpose
 from bot.core.promises import Promise
 from bot.core.rota import Layer
 from bot.db import Base, FlagKindWord, Instant, Sealed, SealedJson, words
@@ -129,6 +129,12 @@ class Participant(Base):
     talk_until: Mapped[datetime | None] = mapped_column(Instant)
     caseworker: Mapped[Staff | None] = relationship()
     addresses: Mapped[list["Address"]] = relationship(back_populates="participant", order_by="Address.id")
+    __table_args__ = (
+        Index(
+            "participants_waiting", "waits_since",
+            sqlite_where=text("waits_since IS NOT NULL"), postgresql_where=text("waits_since IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
 
 class Address(Base):
@@ -143,6 +149,23 @@ class Address(Base):
     reachable: Mapped[bool] = mapped_column(default=True)
     participant: Mapped[Participant] = relationship(back_populates="addresses")
     __table_args__ = (Index("one_owner_an_address", "channel", "value_hash", unique=True),)
+
+
+class Counted:
+    """Where a row counts in the figures: the Monday of its week in the programme's zone, and whose the person was then.
+
+    Kept when it begins: a hand-over moves no figure of the past.
+    """
+
+    week: Mapped[date] = mapped_column()
+    cohort: Mapped[str] = mapped_column(String(60), default="")
+    team: Mapped[str] = mapped_column(String(60), default="")
+    caseworker_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+
+
+NARROWED_BY = ("flow_name", "cohort", "team", "caseworker_id")
+FIGURES_BY = ("cohort", "caseworker_id", "channel", "language", "local_hour", "waited_min")
+STATE = ("first_status", "answer", "outcome")  # what says what became of a check-in
 
 
 class Handover(Base):
@@ -271,8 +294,13 @@ class Plan(Base):
     )  # fmt: skip
 
 
-class CheckIn(Base):
-    """One run of a flow with one participant. At most one runs at a time."""
+class CheckIn(Counted, Base):
+    """One run of a flow with one participant. At most one runs at a time.
+
+    `first_status` is where its first text stands, `asked_at` when that left, `local_hour` the hour of the week it was
+    then for the participant (Monday at midnight is 0): bot/statuses.py keeps them in step. `waited_min`: whole minutes
+    from then to the first answer, or to the end without one. `channel` and `language` are those it began in.
+    """
 
     __tablename__ = "check_ins"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -288,6 +316,13 @@ class CheckIn(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     outcome: Mapped[Outcome | None] = mapped_column(words(Outcome))
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
+    channel: Mapped[str] = mapped_column(String(20), default="")
+    language: Mapped[Language] = mapped_column(words(Language))
+    first_status: Mapped[Status | None] = mapped_column(words(Status))
+    asked_at: Mapped[datetime | None] = mapped_column(Instant)
+    local_hour: Mapped[int | None] = mapped_column()
+    answer: Mapped[Answer | None] = mapped_column(words(Answer))
+    waited_min: Mapped[int | None] = mapped_column()
     participant: Mapped[Participant] = relationship()
     __table_args__ = (
         Index(
@@ -296,6 +331,15 @@ class CheckIn(Base):
         ),
         Index(
             "check_ins_waiting", "silent_after",
+            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+        ),
+        # Figures count hundreds of thousands of rows by one of these columns, week by week: in the order of an index
+        # that is quick, and sorting them is not. Of one cohort, team or caseworker there are few enough to sort.
+        *(Index(f"figures_by_{name}", "week", "flow_name", name, *STATE) for name in FIGURES_BY),
+        *(Index(f"figures_of_{name}", *dict.fromkeys((name, "week", *NARROWED_BY, *FIGURES_BY, *STATE)))
+          for name in NARROWED_BY[1:]),
+        Index(
+            "figures_of_running", "week", "asked_at",
             sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
         ),
     )  # fmt: skip
@@ -387,10 +431,11 @@ class Delivery(Base):
     __table_args__ = (Index("one_word_once", "message_id", "word", unique=True),)
 
 
-class Flag(Base):
+class Flag(Counted, Base):
     """A need raised for humans. One open flag for each kind and participant; `look_at` is when the ladder goes on.
 
-    `asked_at`: who took it was asked what became of it, and where that stays open it opens again.
+    `asked_at`: who took it was asked what became of it, and where that stays open it opens again. `first_taken_at`
+    stays when it opens again. `check_in_id` is the check-in during which it was raised, `check_in_week` its week.
     """
 
     __tablename__ = "flags"
@@ -403,11 +448,17 @@ class Flag(Base):
     raised_at: Mapped[datetime] = mapped_column(Instant)
     taken_at: Mapped[datetime | None] = mapped_column(Instant)
     taken_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    first_taken_at: Mapped[datetime | None] = mapped_column(Instant)
     resolved_at: Mapped[datetime | None] = mapped_column(Instant)
     resolved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     resolution: Mapped[Resolution | None] = mapped_column(words(Resolution))
     service_id: Mapped[int | None] = mapped_column(ForeignKey("services.id"))
     note: Mapped[str | None] = mapped_column(Sealed)
+    # check-ins point at flags too: one of the two has to be made afterwards
+    check_in_id: Mapped[int | None] = mapped_column(
+        ForeignKey("check_ins.id", name="flag_raised_in", use_alter=True)
+    )
+    check_in_week: Mapped[date | None] = mapped_column()
     rung: Mapped[int] = mapped_column(default=0)
     asked_at: Mapped[datetime | None] = mapped_column(Instant)
     look_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -429,6 +480,25 @@ class Flag(Base):
         Index(
             "flags_to_look_at", "look_at",
             sqlite_where=text("state != 'resolved'"), postgresql_where=text("state != 'resolved'"),
+        ),
+        Index("flags_by_week", "week", "kind", "cohort", "team", "caseworker_id", "check_in_id"),
+        Index("flags_of_check_ins", "check_in_week", "kind", "check_in_id", "state", "first_taken_at"),
+    )  # fmt: skip
+
+
+class Danger(Base):
+    """A *now* flag stands open from then on, until a person takes it. Opened again, it has one more."""
+
+    __tablename__ = "dangers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    flag_id: Mapped[int] = mapped_column(ForeignKey("flags.id"), index=True)
+    since: Mapped[datetime] = mapped_column(Instant, index=True)
+    taken_at: Mapped[datetime | None] = mapped_column(Instant)
+    flag: Mapped[Flag] = relationship()
+    __table_args__ = (
+        Index(
+            "dangers_waiting", "since",
+            sqlite_where=text("taken_at IS NULL"), postgresql_where=text("taken_at IS NULL"),
         ),
     )  # fmt: skip
 
@@ -498,6 +568,45 @@ class Event(Base):
     participant_id: Mapped[int | None] = mapped_column(ForeignKey("participants.id"), index=True)
     flag_id: Mapped[int | None] = mapped_column(ForeignKey("flags.id"), index=True)
     detail: Mapped[str] = mapped_column(String(200), default="")
+    __table_args__ = (
+        Index(
+            "opt_outs_by_time", "at",
+            sqlite_where=text("what = 'opted_out'"), postgresql_where=text("what = 'opted_out'"),
+        ),
+    )  # fmt: skip
+
+
+class Assignment(Base):
+    """Which wording of a state a participant gets, written down before it is sent."""
+
+    __tablename__ = "assignments"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"))
+    flow_name: Mapped[str] = mapped_column(String(60))
+    state: Mapped[str] = mapped_column(String(60))
+    variant: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime] = mapped_column(Instant)
+    __table_args__ = (Index("one_wording_a_state", "participant_id", "flow_name", "state", unique=True),)
+
+
+class Export(Base):
+    """Figures or rows that left the building: who took them, asked for how, how many, and the checksum of the file."""
+
+    __tablename__ = "exports"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    parameters: Mapped[dict[str, Any]] = mapped_column(JSON)
+    checksum: Mapped[str] = mapped_column(String(64))
+    rows: Mapped[int] = mapped_column()
+
+
+class SummarySent(Base):
+    """The letter about this week, by its Monday, went to this member of staff."""
+
+    __tablename__ = "summaries_sent"
+    week: Mapped[date] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
 
 
 class Sender(Base):

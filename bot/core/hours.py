@@ -66,6 +66,23 @@ def on_wall_clock(day: date, hour: time, zone: str) -> datetime:
     return wall.astimezone(UTC)
 
 
+def week_of(at: datetime, zone: str) -> date:
+    """The Monday of the week that holds this instant, on the calendar of the zone."""
+    day = at.astimezone(ZoneInfo(zone)).date()
+    return day - timedelta(days=day.weekday())
+
+
+def hour_of_week(at: datetime, zone: str) -> int:
+    """The hour that clocks in the zone show at this instant, counted from 0 on Monday at midnight to 167."""
+    local = at.astimezone(ZoneInfo(zone))
+    return local.weekday() * 24 + local.hour
+
+
+def minutes_between(start: datetime | None, end: datetime) -> int | None:
+    """Whole minutes, none below zero; None where nothing started."""
+    return None if start is None else max(0, int((end - start).total_seconds() // 60))
+
+
 def next_repeat(due: datetime, every_days: int, now: datetime, zone: str) -> datetime:
     """The next due instant after `now` that keeps the wall-clock time of `due` and its rhythm of `every_days`.
 

@@ -136,6 +136,13 @@ class Outcome(StrEnum):
     BROKEN = "broken"
 
 
+class Answer(StrEnum):
+    """When the first answer to a check-in came: within its time, or when that was over."""
+
+    IN_TIME = "in_time"
+    LATE = "late"
+
+
 def flag_kind(name: str) -> FlagKind:
     """The kind with this name. Raises ValueError where there is none."""
     return Need(name) if name in set(Need) else Attention(name)

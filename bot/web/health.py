@@ -4,10 +4,11 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import auditor, reports
+from bot import auditor
 from bot.core import needs
 from bot.core.promises import Promise
 from bot.migrations import is_current
+from bot.reports.clock import late_jobs
 from bot.web.standby import standby
 
 health = Blueprint("health", __name__)
@@ -36,7 +37,7 @@ def _faults() -> list[str]:
     if not is_current(current.db.engine):
         return ["the database is not at this version: run python -m bot init"]
     with current.db.reading() as session:
-        late = reports.late_jobs(session, current.now())
+        late = late_jobs(session, current.now())
         found = auditor.faults(session, current.now())
     broken = [each.sentence for each in found if each.promise is not Promise.TICKED]
     clock = [f"the clock is late with: {', '.join(late)}; is scheduler.py running?"] if late else []

@@ -8,7 +8,7 @@ from structlog.testing import LogCapture
 
 from bot import alerts, checkins
 from bot.models import Beat, Flag, Message, Role
-from bot.reports import late_jobs
+from bot.reports.clock import late_jobs
 from scheduler import JOBS, run_job
 from tests.world import World
 

@@ -1,0 +1,59 @@
+"""Where an outgoing text stands. Every status is set here, so that what its check-in keeps of it moves along.
+
+A check-in and its first text are locked in this order, as by whoever handles a reply: so neither waits for the other.
+"""
+
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from bot.core.delivery import Status
+from bot.core.hours import hour_of_week
+from bot.models import CheckIn, Direction, Message, Participant
+
+earlier = aliased(Message)
+IS_FIRST = ~exists().where(
+    earlier.check_in_id == Message.check_in_id, earlier.direction == Direction.OUT, earlier.id < Message.id
+)
+
+
+def hold_text(session: Session, message_id: int) -> Message:
+    """The text, locked until the transaction ends, and before it the check-in that it opens."""
+    _hold_opened(session, Message.id == message_id)
+    return session.get_one(Message, message_id, with_for_update=True)
+
+
+def move(session: Session, message: Message, status: Status) -> None:
+    """The text, which is held, stands there now. When it left is written in it before."""
+    message.status = status
+    keep_in_step(session, message)
+
+
+def keep_in_step(session: Session, message: Message) -> None:
+    """Where this is the first text of a check-in, that keeps where it stands and when it left."""
+    if message.check_in_id is None:
+        return
+    opened = select(CheckIn.id, CheckIn.asked_at, Participant.zone).join(CheckIn.participant)
+    opened = opened.join(Message, Message.check_in_id == CheckIn.id).where(Message.id == message.id, IS_FIRST)
+    for check_in_id, asked_at, zone in session.execute(opened):
+        kept = update(CheckIn).where(CheckIn.id == check_in_id).values(first_status=message.status)
+        if asked_at != message.sent_at:  # only then: who moves to another zone later was asked at the hour it was
+            hour = hour_of_week(message.sent_at, zone) if message.sent_at else None
+            kept = kept.values(asked_at=message.sent_at, local_hour=hour)
+        session.execute(kept)
+
+
+def move_all(session: Session, which: ColumnElement[bool], status: Status, reason: str) -> list[int]:
+    """Every text that fits stands there now, for this reason, without having left; their ids."""
+    _hold_opened(session, which)
+    moved = update(Message).where(which).values(status=status, reason=reason)
+    rows = session.execute(moved.returning(Message.id, Message.check_in_id)).all()
+    of_check_ins = [message_id for message_id, check_in_id in rows if check_in_id is not None]
+    if of_check_ins:
+        opened = select(Message.check_in_id).where(Message.id.in_(of_check_ins), IS_FIRST)
+        session.execute(update(CheckIn).where(CheckIn.id.in_(opened)).values(first_status=status))
+    return [message_id for message_id, _ in rows]
+
+
+def _hold_opened(session: Session, which: ColumnElement[bool]) -> None:
+    opened = select(CheckIn.id).join(Message, Message.check_in_id == CheckIn.id).where(which, IS_FIRST)
+    session.execute(opened.order_by(CheckIn.id).with_for_update(of=CheckIn))
