@@ -42,7 +42,8 @@ def times(over: Sequence[timedelta], waiting: Sequence[timedelta] = (), curve_at
 
     `over` are durations that came to their end, `waiting` what the others have waited so far: censored, not left out
     (Kaplan & Meier 1958, JASA 53:457-481). The interval of the median is where the log-log interval of the curve
-    holds one half (Brookmeyer & Crowley 1982, Biometrics 38:29-41). `curve_at`: moments at which the curve is wanted.
+    holds one half (Brookmeyer & Crowley 1982, Biometrics 38:29-41). `curve_at`: moments at which the curve is wanted;
+    those beyond the longest wait that was seen are left out.
     """
     if not over:
         return Times(len(waiting), len(waiting), None, (None, None), None)
@@ -53,7 +54,7 @@ def times(over: Sequence[timedelta], waiting: Sequence[timedelta] = (), curve_at
         median=falling.first_at_or_under(falling.left, 0.5),
         interval=(falling.first_at_or_under(falling.low, 0.5), falling.first_at_or_under(falling.high, 0.5)),
         p90=falling.first_at_or_under(falling.left, 0.1),
-        curve=tuple(falling.by_then(after) for after in sorted(curve_at)),
+        curve=tuple(falling.by_then(after) for after in sorted(curve_at) if falling.reaches(after)),
     )
 
 
@@ -82,6 +83,10 @@ class _Falling:
         each = zip(self.seconds, curve, strict=True)
         found = next((seconds for seconds, left in each if left <= share + NEARLY), None)
         return None if found is None else timedelta(seconds=found)
+
+    def reaches(self, after: timedelta) -> bool:
+        """Whether it tells of that moment: somebody was watched for so long, or nobody was left."""
+        return after.total_seconds() <= self.seconds[-1] or self.left[-1] < NEARLY
 
     def by_then(self, after: timedelta) -> ByThen:
         place = int(np.searchsorted(self.seconds, after.total_seconds(), side="right")) - 1

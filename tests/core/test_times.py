@@ -41,6 +41,11 @@ def test_the_curve_is_kaplan_meiers():
     assert [(curve[1].low, curve[1].high)] == [pytest.approx((1 - 0.9516, 1 - 0.6197), abs=5e-5)]
 
 
+def test_the_curve_ends_where_nobody_was_watched_any_longer():
+    assert [each.after.days for each in times(TREATED, TREATED_STILL, days(35, 36)).curve] == [35]
+    assert [each.share for each in times(PLACEBO, [], days(23, 99)).curve] == [1, 1]
+
+
 @pytest.mark.parametrize(
     "over, waiting, median",
     [
