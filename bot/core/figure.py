@@ -28,6 +28,13 @@ class Tone(StrEnum):
     FINE = "fine"
 
 
+class Size(StrEnum):
+    """What a picture is drawn for."""
+
+    LAPTOP = "laptop"
+    PHONE = "phone"
+
+
 @dataclass(frozen=True)
 class Table:
     """The figures in words and numbers, one row a line; the columns are headings for people."""
@@ -91,7 +98,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class ByKind:
-    """ByKind by week and kind: a strip of bars for each kind, one above the other, on one scale.
+    """Counts by week and kind: a strip of bars for each kind, one above the other, each on its own scale.
 
     Not one pile of ten colours: only its lowest kind could be read, and the colours alone would tell the kinds apart.
     """

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.figure import ByGroup, ByHour, ByWeek, ByKind, Dots, Figure, Funnel, Kind, Table, as_csv
+from bot.core.figure import ByGroup, ByHour, ByKind, ByWeek, Dots, Figure, Funnel, Kind, Table, as_csv
 from bot.core.rates import Share
 
 MONDAY = date(2026, 11, 23)

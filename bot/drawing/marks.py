@@ -1,0 +1,57 @@
+"""What all kinds of pictures are put together from."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import altair as alt
+
+from bot.drawing.dress import Sheet
+
+Row = Mapping[str, Any]
+PERCENT: dict[float, str] = {0: "0 %", 0.25: "25 %", 0.5: "50 %", 0.75: "75 %", 1: "100 %"}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Layers of marks over each other, how high they are together (px), and a note under them."""
+
+    layers: list[alt.Chart]
+    height: int
+    note: str = ""
+
+    def on(self, sheet: Sheet) -> Any:
+        """The whole chart, exactly as wide as the sheet."""
+        return alt.layer(*self.layers).properties(
+            width=sheet.width,
+            height=self.height,
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+            title=self.note,
+        )
+
+
+def over(rows: Iterable[Row]) -> alt.Chart:
+    """A chart of these rows, without marks yet."""
+    return alt.Chart(alt.InlineData(values=[dict(row) for row in rows]))
+
+
+def percent(measure: str) -> alt.Y:
+    """The height of a share, from none to all."""
+    axis = alt.Axis(title=measure, domain=False, ticks=False, **labelled(PERCENT))
+    return alt.Y("share:Q", axis=axis, scale=alt.Scale(domain=[0, 1]))
+
+
+def moment(at: date | datetime) -> float:
+    """Where a day or a wall-clock time lies on an axis of time, in ms. Axes know no zone, so that none shifts a day."""
+    wall = datetime.combine(at, time(0)) if not isinstance(at, datetime) else at
+    return wall.replace(tzinfo=UTC).timestamp() * 1000
+
+
+def labelled(names: Mapping[float, str]) -> dict[str, Any]:
+    """An axis that has these values, by these names."""
+    by_text = {str(int(at) if at == int(at) else at): name for at, name in names.items()}  # as JavaScript writes them
+    name = f"({json.dumps(by_text, ensure_ascii=False)})[toNumber(datum.value)]"
+    # Where no count is given, Vega drops every other value.
+    return {"values": list(names), "tickCount": len(names), "labelExpr": name}
