@@ -10,18 +10,20 @@ import select
 import subprocess
 import sys
 from base64 import b64decode
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
 from pydantic import BaseModel
 
-from bot.core.figure import Figure, Size
+from bot.core.figure import Figure, Size, Table
 from bot.drawing.order import ORDERS, Form, Order
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 20  # seconds for one picture; the first after a rest takes about one
-KEPT = 256  # pictures of 5 to 40 kB
+KEPT = 256  # pictures of 5 to 40 kB as SVG, 50 to 150 kB as PNG
+NO_TABLE = Table((), ())  # of what is drawn; a table may have thousands of rows
 
 
 class PictureError(Exception):
@@ -35,26 +37,30 @@ class Answer(BaseModel):
     error: str = ""
 
 
-@lru_cache(KEPT)
 def svg(figure: Figure, size: Size = Size.LAPTOP) -> str:
     """The figure as an SVG image for a page: transparent, light or dark as the reader's device, with title and text.
 
     No script in it. Where there is nothing to draw it shows the figure's sentence. The same figure gives the same
     bytes. Raises PictureError.
     """
-    return ARTIST.draw(Order(figure, size, Form.SVG))
+    return _drawn(Order(replace(figure, table=NO_TABLE), size, Form.SVG))
 
 
-@lru_cache(KEPT // 8)
 def png(figure: Figure, size: Size = Size.LAPTOP) -> bytes:
     """The same on white for a letter, with two dots for each px. Raises PictureError."""
-    return b64decode(ARTIST.draw(Order(figure, size, Form.PNG)))
+    return b64decode(_drawn(Order(replace(figure, table=NO_TABLE), size, Form.PNG)))
+
+
+@lru_cache(KEPT)
+def _drawn(order: Order) -> str:
+    return ARTIST.draw(order)
 
 
 class Artist:
     """The process that draws: begun with the first order, begun anew where it rests, broke or hangs."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = Lock()
 
@@ -73,19 +79,20 @@ class Artist:
             self._end()
 
     def _ask(self, line: bytes) -> bytes:
-        """The line that comes back; nothing where the process had gone to rest, broke or hung."""
+        """The line that comes back; nothing where the process had gone to rest or broke. Raises PictureError."""
         process = self._process = self._process or _begin()
         assert process.stdin and process.stdout
         try:
             process.stdin.write(line)
             process.stdin.flush()
-            said, _, _ = select.select([process.stdout], [], [], PATIENCE)
+            said, _, _ = select.select([process.stdout], [], [], self._patience)
             answer = process.stdout.readline() if said else b""
         except BrokenPipeError:
-            answer = b""
-        if not answer.endswith(b"\n"):
+            said, answer = [process.stdout], b""
+        if not answer:
             self._end()
-            return b""
+        if not said:
+            raise PictureError(f"a figure was not drawn within {self._patience} seconds")
         return answer
 
     def _end(self) -> None:

@@ -1,5 +1,6 @@
 """How pictures look: the stylesheet's colours, sizes, and what makes an SVG readable by people and by machines."""
 
+import re
 import textwrap
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
@@ -57,6 +58,7 @@ CONFIG = {
 DARK = "".join(
     f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}' for light, dark in COLOURS.values()
 )
+NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # may not stand in it, even escaped
 STYLE = f"<style>@media screen and (prefers-color-scheme:dark){{{DARK}}}</style>"
 
 
@@ -65,8 +67,8 @@ def finish(svg: str, figure: Figure, sheet: Sheet) -> str:
     name = f"{figure.name}-{sheet.size}"
     head, rest = svg.split(">", 1)
     head += f' role="img" aria-labelledby="{name}-title {name}-says"'
-    told = f'<title id="{name}-title">{escape(figure.title)}</title><desc id="{name}-says">{escape(figure.says)}</desc>'
-    return f"{head}>{told}{STYLE}{rest}"
+    title, says = (escape(NO_XML.sub("", words)) for words in (figure.title, figure.says))
+    return f'{head}><title id="{name}-title">{title}</title><desc id="{name}-says">{says}</desc>{STYLE}{rest}'
 
 
 def on_paper(svg: str) -> str:
@@ -77,7 +79,7 @@ def on_paper(svg: str) -> str:
 
 def sentence(figure: Figure, sheet: Sheet) -> str:
     """What there is to see where there is nothing to draw: the sentence itself, in the frame of an empty list."""
-    lines = textwrap.wrap(figure.says, (sheet.width - 40) // ABOUT_A_LETTER)
+    lines = textwrap.wrap(NO_XML.sub("", figure.says), (sheet.width - 40) // ABOUT_A_LETTER)
     height = 40 + 20 * len(lines)
     words = "".join(f'<text x="20" y="{34 + 20 * place}">{escape(line)}</text>' for place, line in enumerate(lines))
     return (

@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from bot.drawing.dress import Sheet
+from bot.drawing.dress import NO_XML, Sheet
 
 Row = Mapping[str, Any]
 PERCENT: dict[float, str] = {0: "0 %", 0.25: "25 %", 0.5: "50 %", 0.75: "75 %", 1: "100 %"}
@@ -33,8 +33,9 @@ class Drawing:
 
 
 def over(rows: Iterable[Row]) -> alt.Chart:
-    """A chart of these rows, without marks yet."""
-    return alt.Chart(alt.InlineData(values=[dict(row) for row in rows]))
+    """A chart of these rows, without marks yet. Letters that no XML can hold, which end the engine, are left out."""
+    values = [{key: NO_XML.sub("", it) if isinstance(it, str) else it for key, it in row.items()} for row in rows]
+    return alt.Chart(alt.InlineData(values=values))
 
 
 def percent(measure: str) -> alt.Y:

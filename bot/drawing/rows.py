@@ -12,6 +12,7 @@ from bot.drawing.marks import PERCENT, Drawing, Row, labelled, over
 
 LINE_HEIGHT, NARROW_LINE = 34, 52  # px
 BAR = 18  # px
+MOST_LETTERS = 36  # of a name that stands beside its marks
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,12 @@ class Line:
 
     def within(self, letters: int) -> str:
         """Name and words in one, the name cut short where there is no room for both."""
-        room = letters - len(self.words) - 2
-        name = self.name if len(self.name) <= room else f"{self.name[: max(room, 1) - 1]}…"
-        return f"{name}: {self.words}"
+        return f"{cut(self.name, letters - len(self.words) - 2)}: {self.words}"
+
+
+def cut(text: str, letters: int) -> str:
+    """The text in so many letters. Vega's own limit may cut an emoji in two, which ends the engine."""
+    return text if len(text) <= letters else f"{text[: max(letters, 1) - 1]}…"
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Lines:
     def left(self) -> float:
         """How much room the names take."""
         longest = max(len(line.name) for line in self.lines)
-        return 4 if self.sheet.narrow else min(longest * ABOUT_A_LETTER + 12, self.sheet.width * 0.35)
+        return 4 if self.sheet.narrow else min(longest, MOST_LETTERS) * ABOUT_A_LETTER + 12
 
     @property
     def right(self) -> float:
@@ -81,10 +85,10 @@ class Lines:
             letters = self.sheet.width // ABOUT_A_LETTER
             told = over({"y": place + 0.24, "t": each.within(letters)} for place, each in enumerate(self.lines))
             return [told.mark_text(align="left").encode(self.y, alt.Text("t:N"), x=alt.value(4))]
-        told = over({"y": place + 0.5, "t": each.name, "w": each.words} for place, each in enumerate(self.lines))
-        name = told.mark_text(align="left", limit=self.left - 8)
+        named = ((place + 0.5, cut(each.name, MOST_LETTERS), each.words) for place, each in enumerate(self.lines))
+        told = over({"y": y, "t": name, "w": words} for y, name, words in named)
         return [
-            name.encode(self.y, alt.Text("t:N"), x=alt.value(0)),
+            told.mark_text(align="left").encode(self.y, alt.Text("t:N"), x=alt.value(0)),
             told.mark_text(align="left").encode(self.y, alt.Text("w:N"), x=alt.value(self.right + 14)),
         ]
 
