@@ -177,8 +177,8 @@ def test_hours_of_the_week_hold_their_percent(size):
 def test_kinds_stand_one_above_the_other_and_danger_has_its_colour():
     picture = drawn("kind")
     assert [each.text for each in marks(picture, "text")] == [
-        "Safety: 3 in all, at most 2 a week",
-        "Housing: 35 in all, at most 20 a week",
+        "Safety: 3 (up to 2 a week)",
+        "Housing: 35 (up to 20 a week)",
     ]
     bars = marks(picture, "rect")
     assert len(bars) == 8

@@ -23,7 +23,7 @@ INK, QUIET, LINE, CARD, ACT, NOW, TODAY, FINE, HEAT = (light for light, _ in COL
 TONES = {Tone.PLAIN: ACT, Tone.NOW: NOW, Tone.TODAY: TODAY, Tone.QUIET: QUIET, Tone.FINE: FINE}
 FONT = "system-ui, sans-serif"
 TEXT = 13  # px; smaller is not read on a phone
-ABOUT_A_LETTER = 7  # px wide at that size
+ABOUT_A_LETTER = 7.6  # px wide at that size in the widest font of those that readers have (DejaVu Sans)
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Sheet:
 
     size: Size
     width: int
+
+    @property
+    def letters(self) -> int:
+        """How many letters go into a line across it."""
+        return int(self.width / ABOUT_A_LETTER) - 1
 
     @property
     def narrow(self) -> bool:
@@ -51,7 +56,8 @@ CONFIG = {
         "labelColor": INK, "titleColor": INK, "gridColor": LINE, "domainColor": QUIET, "tickColor": QUIET,
         "labelFontSize": TEXT, "titleFontSize": TEXT, "titleFontWeight": "normal", "labelPadding": 4,
     },
-    "legend": {"labelColor": INK, "labelFontSize": TEXT, "title": None, "orient": "top", "labelLimit": 0},
+    "legend": {"labelColor": INK, "labelFontSize": TEXT, "title": None, "orient": "top", "labelLimit": 0,
+               "columnPadding": 22},
 }  # fmt: skip
 
 # A picture in a page is an image of its own: it follows the reader's device by itself. On paper it is never dark.
@@ -79,7 +85,7 @@ def on_paper(svg: str) -> str:
 
 def sentence(figure: Figure, sheet: Sheet) -> str:
     """What there is to see where there is nothing to draw: the sentence itself, in the frame of an empty list."""
-    lines = textwrap.wrap(NO_XML.sub("", figure.says), (sheet.width - 40) // ABOUT_A_LETTER)
+    lines = textwrap.wrap(NO_XML.sub("", figure.says), int((sheet.width - 40) / ABOUT_A_LETTER))
     height = 40 + 20 * len(lines)
     words = "".join(f'<text x="20" y="{34 + 20 * place}">{escape(line)}</text>' for place, line in enumerate(lines))
     return (

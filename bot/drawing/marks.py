@@ -56,3 +56,13 @@ def labelled(names: Mapping[float, str]) -> dict[str, Any]:
     name = f"({json.dumps(by_text, ensure_ascii=False)})[toNumber(datum.value)]"
     # Where no count is given, Vega drops every other value.
     return {"values": list(names), "tickCount": len(names), "labelExpr": name}
+
+
+def named(name: str, words: str, letters: int) -> str:
+    """A name and words about it in one line of so many letters; the name is what is cut short."""
+    return f"{cut(name, letters - len(words) - 2)}: {words}"
+
+
+def cut(text: str, letters: int) -> str:
+    """The text in so many letters. Vega's own limit may cut an emoji in two, which ends the engine."""
+    return text if len(text) <= letters else f"{text[: max(letters, 1) - 1]}…"

@@ -8,11 +8,11 @@ import altair as alt
 from bot.core.figure import ByGroup, Compared, Differences, Funnel
 from bot.core.rates import Share
 from bot.drawing.dress import ABOUT_A_LETTER, ACT, INK, LINE, Sheet
-from bot.drawing.marks import PERCENT, Drawing, Row, labelled, over
+from bot.drawing.marks import PERCENT, Drawing, Row, cut, labelled, named, over
 
 LINE_HEIGHT, NARROW_LINE = 34, 52  # px
 BAR = 18  # px
-MOST_LETTERS = 36  # of a name that stands beside its marks
+MOST_LETTERS = 32  # of a name that stands beside its marks
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,6 @@ class Line:
     name: str
     words: str
     marks: Row
-
-    def within(self, letters: int) -> str:
-        """Name and words in one, the name cut short where there is no room for both."""
-        return f"{cut(self.name, letters - len(self.words) - 2)}: {self.words}"
-
-
-def cut(text: str, letters: int) -> str:
-    """The text in so many letters. Vega's own limit may cut an emoji in two, which ends the engine."""
-    return text if len(text) <= letters else f"{text[: max(letters, 1) - 1]}…"
 
 
 @dataclass(frozen=True)
@@ -56,11 +47,11 @@ class Lines:
         longest = max(len(line.words) for line in self.lines)
         return self.sheet.width - (12 if self.sheet.narrow else longest * ABOUT_A_LETTER + 20)
 
-    def x(self, domain: tuple[float, float], named: dict[float, str]) -> alt.X:
+    def x(self, domain: tuple[float, float], ticks: dict[float, str]) -> alt.X:
         flush = 12 if self.sheet.narrow else False
-        axis = alt.Axis(title=None, grid=False, domain=False, ticks=False, labelFlush=flush, **labelled(named))
+        axis = alt.Axis(title=None, grid=False, domain=False, ticks=False, labelFlush=flush, **labelled(ticks))
         scale = alt.Scale(domain=list(domain), range=[self.left, self.right], nice=False)
-        return alt.X("x:Q", axis=axis if named else None, scale=scale)
+        return alt.X("x:Q", axis=axis if ticks else None, scale=scale)
 
     def grid(self, x: alt.X, at: Iterable[float], colour: str = LINE) -> alt.Chart:
         """Rules at these places behind the marks, not behind the words."""
@@ -82,11 +73,11 @@ class Lines:
     def words(self) -> list[alt.Chart]:
         """Names and words of all lines."""
         if self.sheet.narrow:
-            letters = self.sheet.width // ABOUT_A_LETTER
-            told = over({"y": place + 0.24, "t": each.within(letters)} for place, each in enumerate(self.lines))
+            said = (named(each.name, each.words, self.sheet.letters) for each in self.lines)
+            told = over({"y": place + 0.24, "t": words} for place, words in enumerate(said))
             return [told.mark_text(align="left").encode(self.y, alt.Text("t:N"), x=alt.value(4))]
-        named = ((place + 0.5, cut(each.name, MOST_LETTERS), each.words) for place, each in enumerate(self.lines))
-        told = over({"y": y, "t": name, "w": words} for y, name, words in named)
+        names = [cut(each.name, MOST_LETTERS) for each in self.lines]
+        told = over({"y": y + 0.5, "t": names[y], "w": each.words} for y, each in enumerate(self.lines))
         return [
             told.mark_text(align="left").encode(self.y, alt.Text("t:N"), x=alt.value(0)),
             told.mark_text(align="left").encode(self.y, alt.Text("w:N"), x=alt.value(self.right + 14)),

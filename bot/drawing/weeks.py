@@ -10,7 +10,7 @@ import altair as alt
 from bot.core.figure import ByKind, ByWeek, Dot, Dots
 from bot.core.rates import MINIMUM_N, Share
 from bot.drawing.dress import ACT, FINE, INK, NOW, QUIET, TONES, Sheet
-from bot.drawing.marks import Drawing, Row, labelled, moment, over, percent
+from bot.drawing.marks import Drawing, Row, labelled, moment, named, over, percent
 
 HEIGHT = 240
 STRIP, ITS_WORDS = 62, 26  # px: a kind's strip, and the line of words on top of it
@@ -61,7 +61,8 @@ def by_kind(chart: ByKind, sheet: Sheet) -> Drawing:
     bars, told = list[Row](), list[Row]()
     for place, kind in enumerate(chart.kinds):
         foot, most = place + 1, max(kind.counts)
-        told.append({"top": place, "words": f"{kind.name}: {sum(kind.counts):,} in all, at most {most:,} a week"})
+        words = f"{sum(kind.counts):,} (up to {most:,} a week)"
+        told.append({"top": place, "words": named(kind.name, words, sheet.letters)})
         for week, count in zip(chart.weeks, kind.counts, strict=True):
             bar = {"foot": foot, "top": foot - room * count / max(most, 5), "tone": kind.tone}
             bars.append(bar | {"at": moment(week), "till": moment(week + WEEK)})
@@ -133,8 +134,8 @@ def length(time: timedelta) -> str:
 
 def _days(days: Sequence[date], sheet: Sheet, till: date | None = None, room: int = 8) -> alt.X:
     """The axis of time over these days, `room` px beyond the last, with as many Mondays named as there is place for."""
-    named = labelled(_named(days, sheet.width // LABEL))
-    axis = alt.Axis(title=None, grid=False, labelFlush=8, labelOverlap=False, **named)
+    names = labelled(_named(days, sheet.width // LABEL))
+    axis = alt.Axis(title=None, grid=False, labelFlush=8, labelOverlap=False, **names)
     first, last = moment(min(days)), moment(till or max(days))
     px = max(last - first, WEEK / MILLISECOND) / (sheet.width - 60 - room)
     scale = alt.Scale(type="utc", domain=[first - 8 * px, last + room * px], nice=False)
