@@ -68,6 +68,7 @@ CHARTS: dict[str, Chart] = {
         (
             Compared("Warm", difference(Share(56, 70), Share(48, 80)), 70, 388),
             Compared("Short", difference(Share(5, 56), Share(0, 29)), 29, 388),
+            Compared("Late", difference(Share(9, 9), Share(0, 9)), 9, 388),
         )
     ),
 }
@@ -224,7 +225,8 @@ def test_a_difference_stands_beside_the_line_of_none():
     zero, ten = (place(mark)[0] for mark in _at(picture, "0", "+10"))
     points = [(place(mark)[0] - zero) / (ten - zero) for mark in marks(picture, "symbol")]
     assert points == pytest.approx([2.0, 0.893], abs=0.02)
-    assert {"+20 points (70 of 388 planned)", "shows nothing (29 of 388 planned)"} <= set(texts(picture))
+    said = {"+20 points (70 of 388 planned)", "shows nothing (29 of 388 planned)", "too few to say (9 of 388 planned)"}
+    assert said <= set(texts(picture)), "and of too few there is no dot"
 
 
 @SIZES

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from bot.core.rates import ByThen, Difference, Share
+from bot.core.rates import MINIMUM_N, ByThen, Difference, Share
 
 Cell = str | int | float | date | datetime | None
 HIDDEN = "hidden"  # stands in a table for what would tell of too few people
@@ -172,6 +172,11 @@ class Compared:
     difference: Difference
     n: int
     planned: int
+
+    @property
+    def too_few(self) -> bool:
+        """Whether this many are too few to say anything."""
+        return self.n < MINIMUM_N
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,8 @@ def _step(count: int, before: int | None) -> str:
 def differences(chart: Differences, sheet: Sheet) -> Drawing:
     """A dot with its interval for each wording, and the line at which it changes nothing."""
     lines = Lines([Line(each.name, _said(each), _around(each)) for each in chart.wordings], sheet)
-    reach = max(0.1, *(max(-each.difference.low, each.difference.high) for each in chart.wordings))
+    told = [each.difference for each in chart.wordings if not each.too_few]
+    reach = max([0.1, *(max(-each.low, each.high) for each in told)])
     marked = next((step for step in (0.05, 0.1, 0.2, 0.5) if reach <= 4 * step), 0.5)
     ticks = {place * marked: _points(place * marked) for place in range(-4, 5) if abs(place * marked) <= reach}
     x = lines.x((-reach, reach), ticks)
@@ -129,11 +130,13 @@ def differences(chart: Differences, sheet: Sheet) -> Drawing:
 
 
 def _around(each: Compared) -> Row:
-    return {"x": each.difference.value, "low": each.difference.low, "high": each.difference.high}
+    found = each.difference
+    return {} if each.too_few else {"x": found.value, "low": found.low, "high": found.high}
 
 
 def _said(each: Compared) -> str:
     found = "shows nothing" if each.difference.shows_nothing else _points(each.difference.value) + " points"
+    found = "too few to say" if each.too_few else found
     return f"{found} ({each.n:,} of {each.planned:,} planned)"
 
 
