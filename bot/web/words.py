@@ -12,33 +12,13 @@ from flask import Flask, g
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency
 from bot.core.kinds import Attention, Lane, Language, Need, Outcome
+from bot.core.names import KINDS, LANGUAGES
 from bot.core.speech import clock
 from bot.models import FlagState, Message, Resolution, Role, VerdictKind
 from bot.web.access import urgent_waiting
 from bot.web.auth import me
 from bot.web.standby import standby
 
-KINDS = {
-    Need.SAFETY: "Safety",
-    Need.HOUSING: "Housing",
-    Need.JOB: "Work",
-    Need.EDUCATION: "Classes",
-    Need.COUNSELING: "Counseling",
-    Need.BASICS: "Food, money or things",
-    Need.TRANSPORT: "A ride",
-    Need.HEALTH: "Health",
-    Need.LEGAL: "Legal help",
-    Need.FAMILY: "Family",
-    Attention.READ: "Please read",
-    Attention.HUMAN: "Wants to talk to a person",
-    Attention.HELP: "Asked what this is",
-    Attention.MOVE: "Wants another time",
-    Attention.QUIET: "Gone quiet",
-    Attention.STOPPED: "Opted out of texts",
-    Attention.WRONG_NUMBER: "Says wrong number",
-    Attention.UNREACHABLE: "A text did not arrive",
-    Attention.UNKNOWN: "Number we do not know",
-}
 URGENCIES = {Urgency.NOW: "Now", Urgency.TODAY: "Today", Urgency.SILENCE: "Soon"}
 LANES = {Lane.NOW: "Now", Lane.TODAY: "Today", Lane.CLOSED: "Nothing needed"}
 STATES = {FlagState.OPEN: "Open", FlagState.ACKNOWLEDGED: "Taken", FlagState.RESOLVED: "Resolved"}
@@ -80,7 +60,6 @@ ROLES = {
     Role.ADMIN: "admin",
     Role.RESEARCHER: "researcher",
 }
-LANGUAGES = {Language.EN: "English", Language.ES: "Spanish"}
 BOOK: dict[type, dict[Any, str]] = {
     Need: KINDS,
     Attention: KINDS,
