@@ -576,7 +576,11 @@ class Event(Base):
 
 
 class Assignment(Base):
-    """Which wording of a state a participant gets, written down before it is sent."""
+    """Which wording of a state a participant gets, written down before it is sent.
+
+    `message_id` is the first text in that wording, none where nothing could be sent; `answer` is the first reply after
+    it in the same check-in.
+    """
 
     __tablename__ = "assignments"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -585,6 +589,8 @@ class Assignment(Base):
     state: Mapped[str] = mapped_column(String(60))
     variant: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime] = mapped_column(Instant)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
+    answer: Mapped[Answer | None] = mapped_column(words(Answer))
     __table_args__ = (Index("one_wording_a_state", "participant_id", "flow_name", "state", unique=True),)
 
 

@@ -14,7 +14,7 @@ FILES = sorted([*ROOT.glob("bot/**/*.py"), ROOT / "app.py", ROOT / "scheduler.py
 LAYERS = (
     ("bot.core",),
     ("bot.config", "bot.db", "bot.models", "bot.carrier", "bot.flows", "bot.logs", "bot.migrations", "bot.policy"),
-    ("bot.statuses",),
+    ("bot.assignments", "bot.statuses"),
     ("bot.consents",),
     ("bot.outbox",),
     ("bot.people", "bot.talking"),
