@@ -35,6 +35,7 @@ def assign(session: Session, check_in: CheckIn, wording: Assigns, said: Message 
         state=wording.state,
         variant=wording.wording,
         at=now,
+        check_in_id=check_in.id,
         message_id=said.id if said else None,
     )
     session.add(row)
@@ -45,6 +46,5 @@ def note_answer_to_wordings(session: Session, check_in: CheckIn, flow: Flow, ans
     if not any(state.wordings for state in flow.states.values()):
         return
     theirs = Assignment.participant_id == check_in.participant_id, Assignment.flow_name == check_in.flow_name
-    said = select(Message.id).where(Message.check_in_id == check_in.id)
-    waiting = Assignment.answer.is_(None) & Assignment.message_id.in_(said)
-    session.execute(update(Assignment).where(*theirs, waiting).values(answer=answer))
+    waiting = Assignment.check_in_id == check_in.id, Assignment.answer.is_(None)
+    session.execute(update(Assignment).where(*theirs, *waiting).values(answer=answer))

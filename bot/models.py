@@ -578,8 +578,8 @@ class Event(Base):
 class Assignment(Base):
     """Which wording of a state a participant gets, written down before it is sent.
 
-    `message_id` is the first text in that wording, none where nothing could be sent; `answer` is the first reply after
-    it in the same check-in.
+    Of the first check-in that says it: `message_id` is the text, none where nothing could be sent; `answer` is the
+    first reply after it.
     """
 
     __tablename__ = "assignments"
@@ -589,6 +589,7 @@ class Assignment(Base):
     state: Mapped[str] = mapped_column(String(60))
     variant: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime] = mapped_column(Instant)
+    check_in_id: Mapped[int] = mapped_column(ForeignKey("check_ins.id"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
     answer: Mapped[Answer | None] = mapped_column(words(Answer))
     __table_args__ = (Index("one_wording_a_state", "participant_id", "flow_name", "state", unique=True),)
