@@ -158,14 +158,15 @@ def begin(
 
 
 @lru_cache(maxsize=64)
-def _parsed(name: str, version: str, source: str) -> Flow:
+def as_kept(name: str, version: str, source: str) -> Flow:
+    """The flow as it was in this version."""
     return parse(name, source)
 
 
 def flow_of(session: Session, check_in: CheckIn) -> Flow:
     """The flow in the wording that this check-in began with."""
     kept = session.get_one(FlowVersion, check_in.flow_version)
-    return _parsed(kept.name, kept.version, kept.source)
+    return as_kept(kept.name, kept.version, kept.source)
 
 
 def take_reply(

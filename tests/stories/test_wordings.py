@@ -10,6 +10,7 @@ from bot.checkins import start_due
 from bot.core.kinds import Answer
 from bot.core.wordings import share_out
 from bot.models import Assignment, CheckIn, Participant
+from bot.reports.wordings import comparisons
 from bot.web.learned import learned
 from tests.conftest import Log
 from tests.world import Person, World
@@ -32,9 +33,9 @@ say.es = "¿Durmió en su propia cama? Responda 1 todo bien, 2 no sé, 3 no teng
 """
 
 
-def compares(world: World) -> None:
+def compares(world: World, planned: int = 20) -> None:
     """From now on the opening question is asked in two wordings."""
-    world.edits_flow("weekly", lambda text: text.replace(OPEN, f"{OPEN}planned = 20\n") + WARM)
+    world.edits_flow("weekly", lambda text: text.replace(OPEN, f"{OPEN}planned = {planned}\n") + WARM)
 
 
 def one_of_each(world: World, state: str = "open") -> tuple[Person, Person]:
@@ -224,6 +225,32 @@ def test_staff_see_the_question_as_it_was_asked(world: World) -> None:
             assert found is not None
             seen.append(found.answers[0][0])
     assert "How is your week going" in seen[0] and "thinking of you" in seen[1]
+
+
+def test_a_comparison_from_the_first_text_to_the_difference(world: World) -> None:
+    compares(world, planned=10)
+    people: dict[str, list[Person]] = {"usual": [], "warm": []}
+    while min(map(len, people.values())) < 10:
+        person = world.participant(f"Person {len(world.phones)}")
+        people[share_out("weekly", "open", person.id, people)].append(person)
+    for person in people["usual"] + people["warm"]:
+        world.is_due(person, "weekly")
+    world.settles()
+    for person in people["usual"][:2] + people["warm"][:9]:
+        person.texts("im good")
+    assert report(world).startswith("Too early: 2 of 10 people. Looking at the difference before that misleads")
+    world.passes(days=4)
+    assert report(world).startswith("“warm” was answered by 70 points more (")
+    assert report(world).endswith("Planned: 10 people for each wording, as written in the flow.")
+    for phone in world.phones:
+        phone.hears_all()
+
+
+def report(world: World) -> str:
+    """What the report says of the only comparison."""
+    with world.standby.db.reading() as session:
+        (comparison,) = comparisons(session, world.standby.shelf.flows)
+        return comparison.says()
 
 
 def test_what_came_too_late_is_a_late_answer(world: World) -> None:
