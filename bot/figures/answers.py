@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,7 +10,7 @@ from bot.core.became import Tally
 from bot.core.figure import ByGroup, ByHour, ByWeek, Cell, Figure, Table
 from bot.core.names import CHANNELS, LANGUAGES
 from bot.core.rates import Counts, Share
-from bot.figures.view import RATE, View, count_cell, many, rate_cells, said, share_of, span
+from bot.figures.view import RATE, View, count_cell, many, rate_cells, said, share_of, span, told
 from bot.models import Staff
 from bot.reports import checkins
 from bot.reports.checkins import Load
@@ -87,7 +86,8 @@ class _Shown:
     def aside(self) -> str:
         """What stands in no percentage, in a sentence."""
         columns = self.counts.columns[2:] if self.groups else ()
-        found = [f"{many(count, *(name.lower(),) * 2)}" for name, count in zip(ASIDE.values(), columns) if count != 0]
+        counts = zip(ASIDE.values(), columns, strict=False)
+        found = [f"{told(count)} {name.lower()}" for name, count in counts if count != 0]
         return f" Counted apart: {', '.join(found)}." if found else ""
 
 

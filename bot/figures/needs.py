@@ -1,19 +1,18 @@
 """What people need, and what staff said was read wrongly."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 from sqlalchemy.orm import Session
 
 from bot.core.figure import ByKind, Figure, Kind, Table, Tone
-from bot.core.kinds import Need
+from bot.core.kinds import FlagKind, Need
 from bot.core.names import KINDS
 from bot.figures.view import View, count_cell, many, span, told
 from bot.models import VerdictKind
 from bot.reports import humans, needs
 from bot.reports.scope import Scope
 
-TONES = {Need.SAFETY: Tone.NOW}
+TONES: dict[FlagKind, Tone] = {Need.SAFETY: Tone.NOW}
 MISTAKES = {VerdictKind.NOT_A_NEED: ("False alarms", Tone.QUIET), VerdictKind.MISSED: ("Missed", Tone.NOW)}
 MOST_SAID = 3
 
@@ -72,8 +71,3 @@ def left_out(chart: ByKind, kinds: Counted) -> str:
     """What a sentence says of kinds that the picture leaves out."""
     hidden = len(kinds) - len(chart.kinds)
     return " The picture leaves out what would tell of too few people." if hidden else ""
-
-
-def week_of_counts(scope: Scope) -> Sequence[date]:
-    """The weeks of a figure, the oldest first."""
-    return scope.weeks

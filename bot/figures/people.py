@@ -1,13 +1,12 @@
 """How soon a person comes, who waits now, and whom the programme loses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from bot.core.figure import Cell, Dot, Dots, Figure, Table, Tone
-from bot.core.rates import Share
 from bot.core.times import times
 from bot.figures.needs import counted, left_out
 from bot.figures.view import MINUTE, View, count_cell, lasted, many, on_the_clock, said, share_of, span, told
@@ -38,15 +37,14 @@ def danger(session: Session, scope: Scope, view: View) -> Figure:
     )
 
 
-def _in_time(cases: Iterable[Case], view: View) -> tuple[int, int, int]:
+def _in_time(cases: Sequence[Case], view: View) -> tuple[int, int, int]:
     """How many were taken within the promise, were not, and may be yet."""
-    lengths = [(each.waited(view.now) <= view.promise, each.taken_at is None) for each in cases]
-    return lengths.count((True, False)), lengths.count((False, False)) + lengths.count((False, True)), lengths.count(
-        (True, True)
-    )
+    late = [each for each in cases if each.waited(view.now) > view.promise]
+    yet = [each for each in cases if each.taken_at is None and each not in late]
+    return len(cases) - len(late) - len(yet), len(late), len(yet)
 
 
-def _how_soon(cases: tuple[Case, ...], parts: tuple[int | None, ...], view: View) -> str:
+def _how_soon(cases: Sequence[Case], parts: Sequence[int | None], view: View) -> str:
     if not cases:
         return "nobody was in danger that we know of."
     share = share_of(parts[0], parts[1])
@@ -54,12 +52,12 @@ def _how_soon(cases: tuple[Case, ...], parts: tuple[int | None, ...], view: View
     return f"{promise}: kept for {said(share)}. {_median(cases, view)}"
 
 
-def _median(cases: tuple[Case, ...], view: View) -> str:
+def _median(cases: Sequence[Case], view: View) -> str:
     found = times(
         [each.waited(view.now) for each in cases if each.taken_at],
         [each.waited(view.now) for each in cases if not each.taken_at],
     )
-    if found.too_few:
+    if found.too_few or len(cases) < view.smallest:
         return "Too few cases to say how long it usually takes."
     half = "not reached yet" if found.median is None else lasted(found.median)
     nine = "not reached yet" if found.p90 is None else lasted(found.p90)
@@ -135,9 +133,3 @@ def lost(session: Session, scope: Scope, view: View) -> Figure:
     open_now = ", ".join(f"{name.lower()}: {told(count)}" for (name, _), count in zip(LOST, still, strict=True))
     says = f"{span(scope)}, {each}. Unresolved today, {open_now}.{left_out(chart, by_kind)}"
     return Figure("lost-by-week", "Whom texts lose: quiet, unreachable, opted out, wrong numbers", says, table, chart)
-
-
-def share_in_time(cases: Iterable[Case], view: View) -> Share:
-    """How many were taken within the promise, of those for whom that is decided."""
-    kept, late, _ = _in_time(cases, view)
-    return Share(kept, kept + late)

@@ -1,17 +1,21 @@
 """What becomes of check-ins, step by step, and how long answers take."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from itertools import takewhile
 
 from sqlalchemy.orm import Session
 
 from bot.core.became import Step
 from bot.core.figure import HIDDEN, Cell, Curve, Figure, Funnel, Table
-from bot.core.rates import Share
+from bot.core.rates import ByThen, Counts, Share
 from bot.core.times import Times, times
 from bot.figures.view import DAY, HOUR, MINUTE, RATE, TOO_FEW, View, count_cell, lasted, rate_cells, span, told
 from bot.reports import checkins
+from bot.reports.checkins import Waits
 from bot.reports.scope import Scope
 
 STEPS = {
@@ -77,33 +81,82 @@ def _story(known: Mapping[Step, int | None]) -> str:
 
 def time_to_reply(session: Session, scope: Scope, view: View) -> Figure:
     """How long first answers take; whoever has not answered still waits, and is not left out."""
-    waits = checkins.waits(session, scope, view.now)
-    found = _times(tuple(waits.replied.items()), tuple(waits.waiting.items()))
-    shown = view.shown([_by_moment(waits.replied), _by_moment(waits.waiting)])
-    until = _known_until(shown.cells)
-    hides = view.smallest > 0
-    points = tuple(each for each in found.curve if not hides or (each.after in TOLD_AT and each.after <= until))
-    told_at = [each for each in points if each.after in TOLD_AT]
-    hidden = hides and 0 < found.n < view.smallest
-    rows: list[tuple[Cell, ...]] = [
-        ("Check-ins that asked", count_cell(shown.total), None, None),
-        ("Answered", count_cell(shown.rows[0]), None, None),
-        ("No answer so far", count_cell(shown.rows[1]), None, None),
-        ("Half have answered after (minutes)", *_median(found, hidden)),
-        ("Nine in ten have answered after (minutes)", _minutes(found, found.p90, hidden), None, None),
-        *(
-            (f"Answered within {lasted(each.after)} (%)", *(round(100 * it, 1) for it in (each.share, each.low, each.high)))
-            for each in told_at
-            if not found.too_few
-        ),
-    ]
+    replies = _Replies.of(checkins.waits(session, scope, view.now), view)
     return Figure(
         "time-to-reply",
         "How soon people answer",
-        f"{span(scope)}: {_how_soon(found, hidden)}",
-        Table(("Measure", "Value", "from", "to"), tuple(rows)),
-        None if found.too_few or hidden or not told_at else Curve(points),
+        f"{span(scope)}: {replies.sentence}",
+        Table(("Measure", "Value", "from", "to"), tuple(replies.rows)),
+        Curve(replies.curve) if replies.told else None,
     )
+
+
+@dataclass(frozen=True)
+class _Replies:
+    """How soon people answer, as far as this reader may know: a curve would tell what its counts are."""
+
+    found: Times
+    counts: Counts
+    curve: tuple[ByThen, ...]
+
+    @classmethod
+    def of(cls, waits: Waits, view: View) -> "_Replies":
+        found = _times(tuple(waits.replied.items()), tuple(waits.waiting.items()))
+        counts = view.shown([_by_moment(waits.replied), _by_moment(waits.waiting)])
+        until = _known_until(counts.cells)
+        known = (each for each in found.curve if each.after in TOLD_AT and each.after <= until)
+        return cls(found, counts, tuple(known) if view.smallest else found.curve)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether even how many there are is."""
+        return self.counts.total is None
+
+    @property
+    def told(self) -> tuple[ByThen, ...]:
+        """What the table says of the curve."""
+        is_said = not self.hidden and not self.found.too_few
+        return tuple(each for each in self.curve if is_said and each.after in TOLD_AT)
+
+    @property
+    def rows(self) -> Iterator[tuple[Cell, ...]]:
+        yield "Check-ins that asked", count_cell(self.counts.total), None, None
+        yield "Answered", count_cell(self.counts.rows[0]), None, None
+        yield "No answer so far", count_cell(self.counts.rows[1]), None, None
+        yield "Half have answered after (minutes)", self._minutes(self.found.median), *self._interval
+        yield "Nine in ten have answered after (minutes)", self._minutes(self.found.p90), None, None
+        for each in self.told:
+            percents = (round(100 * it, 1) for it in (each.share, each.low, each.high))
+            yield f"Answered within {lasted(each.after)} (%)", *percents
+
+    def _minutes(self, at: timedelta | None) -> Cell:
+        if self.hidden or self.found.too_few:
+            return HIDDEN if self.hidden else TOO_FEW
+        return NOT_REACHED if at is None else round(at / MINUTE)
+
+    @property
+    def _interval(self) -> tuple[Cell, ...]:
+        if self.hidden or self.found.too_few or self.found.median is None:
+            return None, None
+        return tuple(self._minutes(each) for each in self.found.interval)
+
+    @property
+    def sentence(self) -> str:
+        found = self.found
+        if not found.n:
+            return "no check-in asked anything yet."
+        if self.hidden or found.too_few:
+            return f"too few check-ins to say how soon people answer{'' if self.hidden else f' (n = {found.n})'}."
+        half = "fewer than half have answered so far"
+        if found.median is not None:
+            half = f"half answer within {_around(found.median, found.interval)}"
+        nine = "nine in ten have not yet" if found.p90 is None else f"nine in ten within {lasted(found.p90)}"
+        return f"{half}, {nine} (n = {found.n:,}; those without an answer count as still waiting)."
+
+
+def _around(middle: timedelta, interval: tuple[timedelta | None, timedelta | None]) -> str:
+    low, high = (NOT_REACHED if each is None else lasted(each) for each in interval)
+    return f"{lasted(middle)} ({low} to {high})"
 
 
 @lru_cache(64)
@@ -117,45 +170,12 @@ def _by_moment(lengths: Mapping[timedelta, int]) -> list[int]:
     """How many lie between one told moment and the next, and how many beyond the last."""
     counts = [0] * (len(TOLD_AT) + 1)
     for length, count in lengths.items():
-        place = next((place for place, at in enumerate(TOLD_AT) if length <= at), len(TOLD_AT))
-        counts[place] += count
+        counts[bisect_left(TOLD_AT, length)] += count
     return counts
 
 
 def _known_until(cells: Sequence[Sequence[int | None]]) -> timedelta:
     """The last told moment before which no count is hidden: beyond it the curve would tell them."""
-    until = timedelta()
-    for at, column in zip(TOLD_AT, zip(*cells, strict=True), strict=False):
-        if None in column:
-            break
-        until = at
-    return until
-
-
-def _median(found: Times, hidden: bool) -> tuple[Cell, Cell, Cell]:
-    if hidden or found.too_few:
-        return _minutes(found, None, hidden), None, None
-    low, high = (None if each is None else round(each / MINUTE) for each in found.interval)
-    return _minutes(found, found.median, hidden), low, NOT_REACHED if high is None else high
-
-
-def _minutes(found: Times, at: timedelta | None, hidden: bool) -> Cell:
-    if hidden or found.too_few:
-        return HIDDEN if hidden else TOO_FEW
-    return NOT_REACHED if at is None else round(at / MINUTE)
-
-
-def _how_soon(found: Times, hidden: bool) -> str:
-    if not found.n:
-        return "no check-in asked anything yet."
-    if hidden or found.too_few:
-        return f"too few check-ins to say how soon people answer{'' if hidden else f' (n = {found.n})'}."
-    half = "so far fewer than half have answered" if found.median is None else f"half answer within {_around(found)}"
-    nine = "nine in ten not yet" if found.p90 is None else f"nine in ten within {lasted(found.p90)}"
-    return f"{half}, {nine} (n = {found.n:,}; those without an answer count as still waiting)."
-
-
-def _around(found: Times) -> str:
-    low, high = (NOT_REACHED if each is None else lasted(each) for each in found.interval)
-    assert found.median is not None
-    return f"{lasted(found.median)} ({low} to {high})"
+    columns = zip(TOLD_AT, zip(*cells, strict=True), strict=False)
+    known = takewhile(lambda each: None not in each[1], columns)
+    return max((at for at, _ in known), default=timedelta())

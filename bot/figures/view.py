@@ -73,7 +73,7 @@ def said(share: Share | None) -> str:
     return "hidden, as it would tell of too few people" if share is None else share.words
 
 
-def told(count: int | None, smallest: int = 0) -> str:
+def told(count: int | None) -> str:
     """The count in a sentence."""
     return HIDDEN if count is None else f"{count:,}"
 

@@ -11,9 +11,11 @@ from flask import Flask, g
 
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency
+from bot.core.figure import Cell
 from bot.core.kinds import Attention, Lane, Language, Need, Outcome
 from bot.core.names import KINDS, LANGUAGES
 from bot.core.speech import clock
+from bot.figures.people import PERSON
 from bot.models import FlagState, Message, Resolution, Role, VerdictKind
 from bot.web.access import urgent_waiting
 from bot.web.auth import me
@@ -78,7 +80,7 @@ SPANS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(mi
 
 def set_up_words(app: Flask) -> None:
     """Give the templates their words."""
-    for word in (words, delivery, phone, legible, moment, day, iso_day, hour, clock_hour, ago, lasting):
+    for word in (words, delivery, phone, legible, moment, day, iso_day, hour, clock_hour, ago, lasting, cell):
         app.add_template_filter(word)
     app.context_processor(_around)
 
@@ -93,6 +95,7 @@ def _around() -> dict[str, Any]:
         "simulated": current.settings.simulated,
         "urgent": _urgent,
         "needs": Need,
+        "person_column": PERSON,
     }
 
 
@@ -185,3 +188,18 @@ def lasting(span: timedelta) -> str:
         if count := span // unit:
             return f"{count} {name}{'s' if count > 1 else ''}"
     return "less than a minute"
+
+
+def cell(value: Cell, zone: str) -> str:
+    """A cell of a figure's table."""
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return moment(value, zone)
+        case date():
+            return day(value, zone)
+        case int() | float():
+            return f"{value:,}"
+        case _:
+            return value
