@@ -13,6 +13,7 @@ FILES = sorted([*ROOT.glob("bot/**/*.py"), ROOT / "app.py", ROOT / "scheduler.py
 # Each layer may import those above it; a layer's modules may import each other. The first name that fits counts.
 LAYERS = (
     ("bot.core",),
+    ("bot.drawing", "bot.pictures"),
     ("bot.config", "bot.db", "bot.models", "bot.carrier", "bot.flows", "bot.logs", "bot.migrations", "bot.policy"),
     ("bot.statuses",),
     ("bot.consents",),
@@ -34,6 +35,9 @@ ONLY_HERE = {
     "twilio": ("bot.carrier.twilio",),
     "flask": ("bot.web", "app"),
     "apscheduler": ("scheduler",),
+    "altair": ("bot.drawing",),
+    "vl_convert": ("bot.drawing",),
+    "scipy": ("bot.core.times",),
 }
 
 
