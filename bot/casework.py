@@ -1,10 +1,10 @@
 """Flags: raise, take, resolve, open again; and texts that failed, which are flags too."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
-from sqlalchemy import ColumnElement, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.core.delivery import Deed, Status, deed_for
@@ -89,6 +89,7 @@ def danger_open(session: Session, participant_id: int) -> bool:
 
 
 def _new_flag(session: Session, about: Subject, kind: FlagKind, urgency: Urgency, rules: Rules, now: datetime) -> Flag:
+    during = _check_in_during(session, about, now)
     flag = Flag(
         participant_id=about.participant_id,
         address_hash=about.address_hash,
@@ -96,7 +97,8 @@ def _new_flag(session: Session, about: Subject, kind: FlagKind, urgency: Urgency
         urgency=urgency,
         state=FlagState.OPEN,
         raised_at=now,
-        check_in_id=_check_in_during(session, about, now),
+        check_in_id=during.id if during else None,
+        check_in_week=during.week if during else None,
         rung=0,
         look_at=first_look(urgency, now, rules),
         **counted(session.get(Participant, about.participant_id) if about.participant_id else None, now, rules.zone),
@@ -110,11 +112,11 @@ def _new_flag(session: Session, about: Subject, kind: FlagKind, urgency: Urgency
     return flag
 
 
-def _check_in_during(session: Session, about: Subject, now: datetime) -> int | None:
-    """The check-in that runs with them, or ended just now: what ends one often raises a flag."""
-    theirs = select(CheckIn.id).where(CheckIn.participant_id == about.participant_id)
+def _check_in_during(session: Session, about: Subject, now: datetime) -> Row[int, date] | None:
+    """Id and week of the check-in that runs with them, or ended just now: what ends one often raises a flag."""
+    theirs = select(CheckIn.id, CheckIn.week).where(CheckIn.participant_id == about.participant_id)
     lasts = CheckIn.ended_at.is_(None) | (CheckIn.ended_at == now)
-    return session.scalar(theirs.where(lasts).order_by(CheckIn.id.desc()).limit(1)) if about.participant_id else None
+    return session.execute(theirs.where(lasts).order_by(CheckIn.id.desc()).limit(1)).one_or_none()
 
 
 def open_again(session: Session, flag: Flag, urgency: Urgency, rules: Rules, now: datetime) -> None:

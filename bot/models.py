@@ -435,7 +435,7 @@ class Flag(Counted, Base):
     """A need raised for humans. One open flag for each kind and participant; `look_at` is when the ladder goes on.
 
     `asked_at`: who took it was asked what became of it, and where that stays open it opens again. `first_taken_at`
-    stays when it opens again; `check_in_id` is the check-in during which it was raised.
+    stays when it opens again. `check_in_id` is the check-in during which it was raised, `check_in_week` its week.
     """
 
     __tablename__ = "flags"
@@ -458,6 +458,7 @@ class Flag(Counted, Base):
     check_in_id: Mapped[int | None] = mapped_column(
         ForeignKey("check_ins.id", name="flag_raised_in", use_alter=True)
     )
+    check_in_week: Mapped[date | None] = mapped_column()
     rung: Mapped[int] = mapped_column(default=0)
     asked_at: Mapped[datetime | None] = mapped_column(Instant)
     look_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -481,7 +482,7 @@ class Flag(Counted, Base):
             sqlite_where=text("state != 'resolved'"), postgresql_where=text("state != 'resolved'"),
         ),
         Index("flags_by_week", "week", "kind", "cohort", "team", "caseworker_id", "check_in_id"),
-        Index("flags_of_check_ins", "check_in_id", "kind", "state", "first_taken_at"),
+        Index("flags_of_check_ins", "check_in_week", "kind", "check_in_id", "state", "first_taken_at"),
     )  # fmt: skip
 
 

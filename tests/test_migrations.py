@@ -122,6 +122,7 @@ def test_what_is_known_of_old_flags_is_counted(engine: Engine, database_url: str
     with Database(database_url, DATA_KEY).reading() as session:
         first, second, third = session.scalars(select(Flag).order_by(Flag.id))
         assert (first.first_taken_at, first.check_in_id) == (SUNDAY_NIGHT + 2 * HOUR, 1)
+        assert (first.check_in_week, second.check_in_week) == (date(2026, 12, 28), None)
         assert (second.first_taken_at, second.check_in_id) == (SUNDAY_NIGHT + 2 * DAY, None)
         assert (first.week, third.week) == (date(2027, 1, 4), date(2026, 12, 28))
         assert (first.caseworker_id, third.caseworker_id, third.cohort) == (1, None, "")

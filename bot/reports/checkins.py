@@ -150,21 +150,15 @@ def funnel_of(session: Session, scope: Scope) -> dict[Step, int]:
 
 
 def _needs(session: Session, scope: Scope) -> Iterator[tuple[State, Needs, int]]:
-    """How many check-ins of each state raised, had taken and had resolved how many needs.
-
-    Flags are found between the first and the last id of the check-ins, whenever they were raised.
-    """
-    ids = session.execute(select(func.min(CheckIn.id), func.max(CheckIn.id)).where(scope.of(CheckIn))).one()
+    """How many check-ins of each state raised, had taken and had resolved how many needs."""
     taken = or_(Flag.first_taken_at.is_not(None), Flag.state == FlagState.RESOLVED)
     counts = (
         func.count().label("raised"),
         func.sum(case((taken, 1), else_=0)).label("taken"),
         func.sum(case((Flag.state == FlagState.RESOLVED, 1), else_=0)).label("resolved"),
     )
-    if None in ids:
-        return
-    between = and_(Flag.check_in_id >= ids[0], Flag.check_in_id <= ids[1], Flag.kind.in_(list(Need)))
-    raised = select(Flag.check_in_id, *counts).where(between).group_by(Flag.check_in_id).subquery()
+    of_weeks = and_(Flag.check_in_week >= scope.first, Flag.check_in_week <= scope.last, Flag.kind.in_(list(Need)))
+    raised = select(Flag.check_in_id, *counts).where(of_weeks).group_by(Flag.check_in_id).subquery()
     alike = (*STATE, raised.c.raised, raised.c.taken, raised.c.resolved)
     rows = select(*alike, func.count()).join_from(CheckIn, raised, raised.c.check_in_id == CheckIn.id)
     for row in session.execute(rows.where(scope.of(CheckIn)).group_by(*alike)):

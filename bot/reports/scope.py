@@ -12,6 +12,7 @@ from bot.models import CheckIn, Flag, FlowVersion, Participant, Staff
 
 WEEKS = 12
 MOST_WEEKS = 260
+YEARS = range(1970, 2200)
 A_WEEK = timedelta(weeks=1)
 
 
@@ -103,7 +104,7 @@ def parse(asked: Mapping[str, str], now: datetime, zone: str) -> Scope:
         raise ScopeProblem("The first week comes after the last. Exchange the two.")
     if (last - first) // A_WEEK >= MOST_WEEKS:
         raise ScopeProblem(f"That is too long to show. Choose at most {MOST_WEEKS} weeks.")
-    whose = {name: asked.get(name) or None for name in ("flow", "cohort", "team")}
+    whose = {name: asked.get(name, "").replace("\0", "") or None for name in ("flow", "cohort", "team")}
     return Scope(first, last, zone, **whose, caseworker_id=_id(asked.get("caseworker", "")))
 
 
@@ -112,9 +113,11 @@ def _monday(told: str, which: str) -> date | None:
         return None
     try:
         day = date.fromisoformat(told)
-        return day - timedelta(days=day.weekday())
-    except (ValueError, OverflowError) as error:
+        if day.year not in YEARS:
+            raise ValueError("no calendar reaches as far as that and some weeks more")
+    except ValueError as error:
         raise ScopeProblem(f"“{told}” is no day for the {which} week. Write it like 2026-11-23.") from error
+    return day - timedelta(days=day.weekday())
 
 
 def _id(told: str) -> int | None:

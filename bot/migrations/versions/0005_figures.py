@@ -21,7 +21,7 @@ INSTANT = sa.DateTime(timezone=True)
 check_ins = sa.table('check_ins', *(sa.column(name) for name in ('id', 'participant_id', 'channel', 'cohort', 'team', 'language', 'caseworker_id', 'first_status', 'local_hour', 'answer', 'waited_min')),
     *(sa.column(name, INSTANT) for name in ('started_at', 'ended_at', 'asked_at', 'answered_at')), sa.column('week', sa.Date()))
 flags = sa.table('flags', *(sa.column(name) for name in ('id', 'participant_id', 'urgency', 'cohort', 'team', 'caseworker_id', 'check_in_id')),
-    *(sa.column(name, INSTANT) for name in ('raised_at', 'taken_at', 'resolved_at', 'first_taken_at')), sa.column('week', sa.Date()))
+    *(sa.column(name, INSTANT) for name in ('raised_at', 'taken_at', 'resolved_at', 'first_taken_at')), sa.column('week', sa.Date()), sa.column('check_in_week', sa.Date()))
 messages = sa.table('messages', *(sa.column(name) for name in ('id', 'check_in_id', 'direction', 'status', 'channel')), sa.column('sent_at', INSTANT))
 participants = sa.table('participants', *(sa.column(name) for name in ('id', 'zone', 'language', 'cohort', 'caseworker_id')))
 staff = sa.table('staff', sa.column('id'), sa.column('team'))
@@ -108,6 +108,7 @@ def _add_columns() -> None:
             batch_op.add_column(column)
         batch_op.add_column(sa.Column('first_taken_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('check_in_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('check_in_week', sa.Date(), nullable=True))
 
 
 def _fill_check_ins() -> None:
@@ -144,6 +145,8 @@ def _fill_flags() -> None:
         check_in_id=during.scalar_subquery(),
         **_of_that_time(flags, flags.c.raised_at),
     ))
+    week = sa.select(check_ins.c.week).where(check_ins.c.id == flags.c.check_in_id).scalar_subquery()
+    op.execute(sa.update(flags).values(check_in_week=week))
     _set_team(flags)
     for rows in _batches(flags, 'raised_at'):
         _set_all(flags, ('week',), [(row.id, _monday(row.raised_at)) for row in rows])
@@ -248,7 +251,7 @@ def _make_indexes() -> None:
         op.create_index(f'figures_of_{name}', 'check_ins', columns, unique=False)
     _make_partial_index('figures_of_running', 'check_ins', ['week', 'asked_at'], 'ended_at IS NULL')
     op.create_index('flags_by_week', 'flags', ['week', 'kind', 'cohort', 'team', 'caseworker_id', 'check_in_id'], unique=False)
-    op.create_index('flags_of_check_ins', 'flags', ['check_in_id', 'kind', 'state', 'first_taken_at'], unique=False)
+    op.create_index('flags_of_check_ins', 'flags', ['check_in_week', 'kind', 'check_in_id', 'state', 'first_taken_at'], unique=False)
     _make_partial_index('dangers_waiting', 'dangers', ['since'], 'taken_at IS NULL')
     _make_partial_index('opt_outs_by_time', 'events', ['at'], "what = 'opted_out'")
     _make_partial_index('participants_waiting', 'participants', ['waits_since'], 'waits_since IS NOT NULL')
@@ -267,7 +270,7 @@ def downgrade() -> None:
     with op.batch_alter_table('flags', schema=None) as batch_op:
         batch_op.drop_constraint('flag_raised_in', type_='foreignkey')
         batch_op.drop_constraint('flag_of_a_caseworker', type_='foreignkey')
-        for name in ('check_in_id', 'first_taken_at', 'caseworker_id', 'team', 'cohort', 'week'):
+        for name in ('check_in_week', 'check_in_id', 'first_taken_at', 'caseworker_id', 'team', 'cohort', 'week'):
             batch_op.drop_column(name)
     with op.batch_alter_table('check_ins', schema=None) as batch_op:
         batch_op.drop_constraint('check_in_of_a_caseworker', type_='foreignkey')
