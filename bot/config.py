@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     segments_per_second: float = Field(1.0, alias="STANDBY_SEGMENTS_PER_SECOND", gt=0, allow_inf_nan=False)
     mail_url: str = Field("", alias="STANDBY_MAIL_URL", repr=False)
     mail_from: str = Field("", alias="STANDBY_MAIL_FROM")
+    research_linked: bool = Field(False, alias="STANDBY_RESEARCH_LINKED")
+    research_texts: Literal["", "reviewed"] = Field("", alias="STANDBY_RESEARCH_TEXTS")
     heartbeat_url: str = Field("", alias="STANDBY_HEARTBEAT_URL", repr=False)
     flows: DirectoryPath = Field(ROOT / "flows", alias="STANDBY_FLOWS")
     account_sid: str = Field("", alias="TWILIO_ACCOUNT_SID")

@@ -28,6 +28,7 @@ LAYERS = (
     ("bot.arrangements", "bot.appointments", "bot.joining", "bot.importing", "bot.directory", "bot.handovers",
      "bot.numbers", "bot.merging", "bot.enrolling", "bot.mass_texts"),
     ("bot.reports", "bot.learning", "bot.cover", "bot.roster", "bot.auditor"),
+    ("bot.study", "bot.research"),
     ("bot", "app", "scheduler"),  # the edges: wiring, web, command line, demo
 )
 NOT_PURE = {"sqlalchemy", "flask", "requests", "structlog", "socket", "threading", "random", "os"}
@@ -35,6 +36,7 @@ ONLY_HERE = {
     "twilio": ("bot.carrier.twilio",),
     "flask": ("bot.web", "app"),
     "apscheduler": ("scheduler",),
+    "arro3": ("bot.filing",),
     "altair": ("bot.drawing",),
     "vl_convert": ("bot.drawing",),
     "scipy": ("bot.core.times",),
