@@ -102,8 +102,8 @@ def _check_shifted(session: Session, scope: Scope, now: datetime) -> None:
     begins = session.scalar(select(func.min(CheckIn.week)))
     if begins is not None and (scope.first < begins or scope.until > now):
         raise ExportProblem(
-            f"With shifted dates, choose weeks that are over, from {begins:%Y-%m-%d} on, when check-ins began; or dates "
-            "by the week."
+            f"With shifted dates, choose weeks that are over, from {begins:%Y-%m-%d} on, when check-ins began; or "
+            "dates by the week."
         )
     if len(scope.weeks) < LEAST_WEEKS_SHIFTED:
         raise ExportProblem(
@@ -241,6 +241,6 @@ def _put_on_record(
     note(session, "research_exported", now, staff_id, detail=f"{rows} rows, sha256 {taken.checksum}")
 
 
-def latest(session: Session, most: int = 50) -> list[Export]:
+def taken_before(session: Session, most: int = 50) -> list[Export]:
     """The exports taken last, the newest first."""
     return list(session.scalars(select(Export).order_by(Export.at.desc(), Export.id.desc()).limit(most)))

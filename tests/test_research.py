@@ -46,7 +46,7 @@ from tests.databases import DATA_KEY
 from tests.kept import DAY, HOUR, MINUTE, NOW, THIS_WEEK, WEEK, ZONE, Kept
 
 SCOPE = Scope(date(2026, 9, 14), date(2026, 11, 23), ZONE)
-ALL = frozenset(Extra)
+PLAIN, ALL = Wanted(SCOPE), frozenset(Extra)
 TEXT = "its Quentin O’Neil, ask Ozymandias or Dana. =cmd 816-555-0199 qn@example.com"
 Rows = list[dict[str, Any]]
 
@@ -103,7 +103,7 @@ def settings(**over: Any) -> Settings:
     return Settings(_env_file=None, carrier="simulated", **(usual | over))
 
 
-def taken(db: Database, path: Path, wanted: Wanted = Wanted(SCOPE), **over: Any) -> Taken:
+def taken(db: Database, path: Path, wanted: Wanted = PLAIN, **over: Any) -> Taken:
     return take(db, settings(**over), wanted, path / f"{len(list(path.iterdir()))}.zip", NOW, None)
 
 
@@ -148,7 +148,8 @@ def test_csv_parquet_and_codebook_have_the_columns_of_the_schema(db: Database, t
     for name in tables(ALL):
         schema = read_parquet(unpacked(export)[f"{name}.parquet"]).schema
         stored = [(each.name, _kind(each.type), each.nullable) for each in schema]
-        told = [(line["column"], line["type"], line["may be empty"] == "yes") for line in lines if line["table"] == name]
+        its = [line for line in lines if line["table"] == name]
+        told = [(line["column"], line["type"], line["may be empty"] == "yes") for line in its]
         assert stored == told
         assert list(csv_rows(export, name)[0]) == [each[0] for each in told]
 
@@ -197,12 +198,14 @@ def test_only_listed_answers_of_flows_that_enough_people_had_are_replies(db: Dat
     runs = parquet_rows(export, "check_ins")
     assert len(runs) == 26 * 3 - 1 and {each["flow"] for each in runs} == {"weekly"}
     assert [each["check_in"] for each in parquet_rows(export, "flags")].count(None) == 1
-    asked = {(each["question"], each["answer"]): each["meaning"] for each in parquet_rows(export, "questions")}
-    assert asked["bed", "3"] == "no place" and {flow["flow"] for flow in parquet_rows(export, "questions")} == {"weekly"}
+    questions = parquet_rows(export, "questions")
+    asked = {(each["question"], each["answer"]): each["meaning"] for each in questions}
+    assert asked["bed", "3"] == "no place" and {each["flow"] for each in questions} == {"weekly"}
 
 
 def test_rare_cohorts_languages_and_zones_are_other(db: Database, tmp_path: Path) -> None:
-    people = parquet_rows(taken(db, tmp_path, Wanted(SCOPE, extras=frozenset({Extra.COHORT, Extra.ZONE}))), "participants")
+    export = taken(db, tmp_path, Wanted(SCOPE, extras=frozenset({Extra.COHORT, Extra.ZONE})))
+    people = parquet_rows(export, "participants")
     assert "Witnesses" not in {each["cohort"] for each in people} and {each["zone"] for each in people} <= {ZONE, OTHER}
     groups = [(each["language"], each["cohort"], each["zone"]) for each in people]
     assert min(groups.count(each) for each in groups) >= 10

@@ -21,6 +21,7 @@ from bot.web.joining import joining
 from bot.web.mass_texts import mass_texts
 from bot.web.phones import phones
 from bot.web.reasons import reasons
+from bot.web.research import research
 from bot.web.rota import rota
 from bot.web.shield import set_up_shield
 from bot.web.silences import known_of_silence
@@ -57,7 +58,7 @@ def create_web(standby: Standby) -> Flask:
     set_up_shield(app)
     for page in (
         health, webhooks, auth, caseload, thread, conversing, arranging, care, flags, joining, enrolling, mass_texts,
-        verdicts, rota, directory, dashboard,
+        verdicts, rota, directory, dashboard, research,
     ):  # fmt: skip
         app.register_blueprint(page)
     csrf.exempt(webhooks)  # the carrier signs instead
