@@ -11,7 +11,7 @@ from rich.progress import track
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from bot import demo, flow_commands, logs, needs_commands
+from bot import demo, export_commands, flow_commands, logs, needs_commands
 from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import Database
@@ -22,6 +22,8 @@ from bot.importing import DONE, PARTICIPANTS, Register, RowReport, import_rows, 
 from bot.migrations import migrate
 from bot.models import Role, Staff
 from bot.people import note, participant_at
+from bot.reports.scope import ScopeProblem
+from bot.research import ExportProblem
 from bot.sheets import ImportProblem, read_rows
 from bot.staff_replies import ask_for_code
 from bot.web.auth import hash_password
@@ -39,7 +41,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (ConfigError, FlowError, ImportProblem) as error:
+        except (ConfigError, FlowError, ImportProblem, ExportProblem, ScopeProblem) as error:
             _complain(str(error))
         except DBAPIError as error:
             _complain(f"The database cannot be used: {error.orig}")
@@ -61,6 +63,7 @@ def main() -> None:
 main.add_command(demo.demo)
 main.add_command(flow_commands.flow)
 main.add_command(needs_commands.needs)
+main.add_command(export_commands.export)
 
 
 @main.command()

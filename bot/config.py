@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     smallest_cell: int = Field(10, alias="STANDBY_SMALLEST_CELL", ge=2, le=1000)
     mail_url: str = Field("", alias="STANDBY_MAIL_URL", repr=False)
     mail_from: str = Field("", alias="STANDBY_MAIL_FROM")
+    research_linked: bool = Field(False, alias="STANDBY_RESEARCH_LINKED")
+    research_texts: Literal["", "reviewed"] = Field("", alias="STANDBY_RESEARCH_TEXTS")
     heartbeat_url: str = Field("", alias="STANDBY_HEARTBEAT_URL", repr=False)
     flows: DirectoryPath = Field(ROOT / "flows", alias="STANDBY_FLOWS")
     account_sid: str = Field("", alias="TWILIO_ACCOUNT_SID")

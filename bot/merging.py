@@ -25,6 +25,7 @@ from bot.models import (
     Opening,
     Participant,
     Plan,
+    StudyId,
 )
 from bot.people import opt_out
 
@@ -54,6 +55,7 @@ def merge(desk: Desk, double: Participant) -> None:
     gone = double.id
     desk.session.flush()
     desk.session.expire_all()
+    desk.session.execute(delete(StudyId).where(StudyId.participant_id == gone))
     desk.session.execute(delete(Participant).where(Participant.id == gone))
     if out:
         opt_out(desk.session, desk.participant, MERGED, desk.now)

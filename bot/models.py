@@ -601,15 +601,30 @@ class Assignment(Base):
 
 
 class Export(Base):
-    """Figures or rows that left the building: who took them, asked for how, how many, and the checksum of the file."""
+    """Figures or rows that left the building: who took them, asked for how, how many, and the checksum of the file.
+
+    Without a member of staff it was taken by the command line, on the machine itself.
+    """
 
     __tablename__ = "exports"
     id: Mapped[int] = mapped_column(primary_key=True)
-    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     at: Mapped[datetime] = mapped_column(Instant, index=True)
     parameters: Mapped[dict[str, Any]] = mapped_column(JSON)
     checksum: Mapped[str] = mapped_column(String(64))
     rows: Mapped[int] = mapped_column()
+
+
+class StudyId(Base):
+    """As whom a participant stands in exports for research, and how far their days are shifted there.
+
+    Kept only where STANDBY_RESEARCH_LINKED wants exports to be linked; known to nobody but the database.
+    """
+
+    __tablename__ = "study_ids"
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), primary_key=True)
+    study_id: Mapped[str] = mapped_column(Sealed)
+    shift_days: Mapped[int] = mapped_column(SealedJson)
 
 
 class SummarySent(Base):

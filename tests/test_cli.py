@@ -1,5 +1,6 @@
 """The command line, as somebody at a terminal meets it: what is printed where, what is stored, how it exits."""
 
+import hashlib
 import json
 import logging
 import re
@@ -23,9 +24,10 @@ from bot.core.kinds import Intent, Need
 from bot.core.rota import Layer
 from bot.db import Database
 from bot.duty import always_on_call
-from bot.models import Direction, Event, Message, Participant, Role, Staff, VerdictKind, WeeklyShift
+from bot.models import Direction, Event, Export, Message, Participant, Role, Staff, VerdictKind, WeeklyShift
 from bot.verdicts import a_verdict
 from bot.wiring import build
+from tests.kept import THIS_WEEK, WEEK, Kept
 
 KEY = Fernet.generate_key().decode()
 OMAR = ("add-staff", "Omar@Example.org", "--name", "Omar Lee", "--phone", "816-555-0170", "--role", "caseworker")
@@ -456,6 +458,34 @@ def test_services_are_read_from_a_file(database: Database, tmp_path: Path) -> No
     assert "line 2: added" in result.stdout and "line 3: not taken (needs: gold; use: safety" in result.stdout
 
 
+# export
+
+
+RESEARCH = ("export", "research", "--from", "2026-10-05", "--until", "2026-11-22", "--out", "a.zip")
+
+
+def test_an_export_is_written_and_says_its_checksum(database: Database, tmp_path: Path) -> None:
+    works(*OMAR)
+    with database.writing() as session:
+        kept = Kept(session)
+        for _ in range(10):
+            kept.check_in(THIS_WEEK - 2 * WEEK, participant_id=kept.person().id)
+    said = works(*RESEARCH, "--with", "cohort", "--by", "omar@example.org")
+    assert "       10  check_ins" in said and "        0  flags" in said
+    assert hashlib.sha256((tmp_path / "a.zip").read_bytes()).hexdigest() in said
+    with database.reading() as session:
+        row = session.scalars(select(Export)).one()
+    assert (row.staff_id, row.parameters["until"], row.parameters["extras"]) == (1, "2026-11-16", ["cohort"])
+
+
+def test_an_export_that_cannot_be_is_one_sentence(database: Database, tmp_path: Path) -> None:
+    assert fails(*RESEARCH).startswith("Fewer than 10 people")
+    assert fails(*RESEARCH, "--by", "x@example.org") == "Nobody on the staff has the e-mail address x@example.org."
+    assert "comes after the last" in fails(*RESEARCH[:3], "2026-12-07", *RESEARCH[4:])
+    (tmp_path / "a.zip").write_text("mine")
+    assert "is there already" in fails(*RESEARCH)
+
+
 # help
 
 
@@ -463,7 +493,7 @@ def test_services_are_read_from_a_file(database: Database, tmp_path: Path) -> No
     "words",
     [(), ("init",), ("add-staff",), ("import",), ("import", "participants"), ("needs",), ("needs", "explain"),
      ("needs", "evaluate"), ("needs", "learned"), ("flow",), ("flow", "check"), ("flow", "rehearse"), ("tick",),
-     ("demo",), ("doctor",), ("import", "services")],
+     ("demo",), ("doctor",), ("import", "services"), ("export",), ("export", "research")],
 )  # fmt: skip
 def test_every_command_and_option_says_what_it_is_for(words: tuple[str, ...]) -> None:
     said = works(*words, "--help")

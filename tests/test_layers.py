@@ -29,6 +29,7 @@ LAYERS = (
      "bot.numbers", "bot.merging", "bot.enrolling", "bot.mass_texts"),
     ("bot.reports", "bot.learning", "bot.cover", "bot.roster", "bot.auditor"),
     ("bot.figures",),
+    ("bot.study", "bot.research"),
     ("bot", "app", "scheduler"),  # the edges: wiring, web, command line, demo
 )
 NOT_PURE = {"sqlalchemy", "flask", "requests", "structlog", "socket", "threading", "random", "os"}
@@ -36,6 +37,7 @@ ONLY_HERE = {
     "twilio": ("bot.carrier.twilio",),
     "flask": ("bot.web", "app"),
     "apscheduler": ("scheduler",),
+    "arro3": ("bot.filing",),
     "altair": ("bot.drawing",),
     "vl_convert": ("bot.drawing",),
 }

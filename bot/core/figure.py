@@ -231,10 +231,15 @@ def as_csv(table: Table) -> str:
     return file.getvalue()
 
 
+def never_run(text: str) -> str:
+    """The text with a ' before it where a spreadsheet would run it as a formula."""
+    return f"'{text}" if text.startswith(A_FORMULA) else text
+
+
 def _written(cell: Cell) -> str | int | float | None:
     match cell:
         case str():
-            return f"'{cell}" if cell.startswith(A_FORMULA) else cell
+            return never_run(cell)
         case date():  # and datetime, which is one
             return cell.isoformat()
         case _:
