@@ -6,7 +6,7 @@ from typing import NamedTuple
 from bot import models
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency
-from bot.core.kinds import Intent, Lane, Language, Outcome, Purpose
+from bot.core.kinds import Answer, Intent, Lane, Language, Outcome, Purpose
 from bot.db import Base
 from bot.models import Direction, FlagState, Resolution, VerdictKind
 
@@ -101,7 +101,8 @@ class CheckInRow(NamedTuple):
     first_status: Status | None
     asked_at: datetime | None
     local_hour: int | None
-    answered_late: bool
+    answer: Answer | None
+    waited_min: int | None
     week: date
     cohort: str
     team: str

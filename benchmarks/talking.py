@@ -16,8 +16,8 @@ from benchmarks.talks import Line, Script, Scripts, Step
 from bot.carrier import TEXT
 from bot.core.delivery import Status, in_plain_words
 from bot.core.flow import Flow
-from bot.core.hours import hour_of_week, on_wall_clock, week_of
-from bot.core.kinds import Attention, FlagKind, Intent, Lane, Need, Outcome, Purpose
+from bot.core.hours import hour_of_week, minutes_between, on_wall_clock, week_of
+from bot.core.kinds import Answer, Attention, FlagKind, Intent, Lane, Need, Outcome, Purpose
 from bot.core.sending import PRIORITY
 from bot.inbox import AT_CARRIER
 from bot.models import Direction
@@ -60,11 +60,15 @@ class _Run:
     first_sent_at: datetime | None = None
     nudge_at: datetime | None = None
     answered_at: datetime | None = None
-    answered_late: bool = False
+    answer: Answer | None = None
     silent_after: datetime | None = None
     ended_at: datetime | None = None
     outcome: Outcome | None = None
     texts: int = 0
+
+    def lasts(self, at: datetime) -> bool:
+        """Whether it runs at this instant, or ends with it."""
+        return self.ended_at is None or self.ended_at >= at
 
     def end(self, at: datetime, outcome: Outcome) -> None:
         self.ended_at, self.outcome = at, outcome
@@ -153,7 +157,7 @@ class Stage:
     ) -> None:
         said = "STOP" if why is Attention.STOPPED else None
         message_id = self._hear(person, words, at, Lane.TODAY, intent, carrier_says=said)
-        self.office.raise_flag(person, Concern(why, message_id=message_id), at, run.id)
+        self.office.raise_flag(person, Concern(why, message_id=message_id), at, run.id if run.lasts(at) else None)
         self.book.add(EventRow(at, "opted_out", participant_id=person.id, detail=how))
         person.consents = [
             each if each.revoked_at else each._replace(revoked_at=at, revoked_how=how) for each in person.consents
@@ -272,7 +276,8 @@ class Stage:
     def _talk(self, run: _Run, script: Script, at: datetime, late: bool) -> None:
         """Answer after answer, until they have other things to do."""
         person, within = run.due.person, run.flow.answer_within
-        run.answered_at, run.answered_late, run.nudge_at, person.silences = at, late, None, 0
+        run.answered_at, run.answer = at, Answer.LATE if late else Answer.IN_TIME
+        run.nudge_at, person.silences = None, 0
         for step in script.steps:
             if at >= run.horizon:
                 return
@@ -310,8 +315,7 @@ class Stage:
     def _missed(self, run: _Run, person: Person, message_id: int, at: datetime) -> None:
         """Staff who read it the same day see a need that was not found."""
         at += timedelta(minutes=self.chance.randrange(20, 1200))
-        runs = run.ended_at is None or run.ended_at >= at
-        self.office.missed(person, message_id, at, run.id if runs else None)
+        self.office.missed(person, message_id, at, run.id if run.lasts(at) else None)
         person.free_at = max(person.free_at, at)
 
     def _say_of_help(self, run: _Run, person: Person, flag_id: int, step: Step, at: datetime) -> None:
@@ -328,14 +332,15 @@ class Stage:
         for deed in later:
             deed()
         person, asked_at = run.due.person, run.first_sent_at
-        flag_id = run.due.flag_id
+        flag_id, heard_or_over_at = run.due.flag_id, run.answered_at or run.ended_at
         self.book.add(
             CheckInRow(
                 run.id, person.id, run.flow.name, run.flow.version,
                 flag_id if flag_id and flag_id >= self.office.first_flag else None, run.position, run.started_at,
                 run.answered_at, run.nudge_at, run.silent_after, run.ended_at, run.outcome, person.channel,
                 person.language, run.first_status, asked_at,
-                hour_of_week(asked_at, person.zone) if asked_at else None, run.answered_late,
+                hour_of_week(asked_at, person.zone) if asked_at else None, run.answer,
+                minutes_between(asked_at, heard_or_over_at) if heard_or_over_at else None,
                 week_of(run.started_at, ZONE), person.cohort, person.worker.team, person.worker.id,
             )
         )  # fmt: skip

@@ -15,8 +15,8 @@ from benchmarks.rows import TABLES
 from bot.checkins import flow_of
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency
-from bot.core.hours import hour_of_week, week_of
-from bot.core.kinds import Intent, Outcome
+from bot.core.hours import hour_of_week, minutes_between, week_of
+from bot.core.kinds import Answer, Intent, Outcome
 from bot.core.turn import Position
 from bot.db import Database
 from bot.models import (
@@ -90,7 +90,9 @@ def test_check_ins_are_answered_by_the_first_text_that_came_in(session: Session)
         assert each.answered_at == (answers[0].at if answers else None)
         if each.answered_at and each.asked_at:
             in_time = each.answered_at < each.asked_at + flow_of(session, each).answer_within
-            assert each.answered_late is not in_time
+            assert each.answer is (Answer.IN_TIME if in_time else Answer.LATE)
+        over_at = each.answered_at or each.ended_at
+        assert each.waited_min == (minutes_between(each.asked_at, over_at) if over_at else None)
 
 
 def test_who_answered_in_part_was_not_silent(session: Session) -> None:
