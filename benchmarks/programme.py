@@ -37,7 +37,7 @@ from scheduler import JOBS
 DATA_KEY = "bm90aGluZyByZWFsIGlzIHNlYWxlZCBieSB0aGlzISE="  # open to all: what it seals is invented
 UNTIL = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 PARTICIPANTS, WEEKS, CASEWORKERS, SEED = 20_000, 104, 200, 1
-THERE_AT_THE_START = 0.2
+THERE_AT_THE_START = 0.1
 HANDOVERS = 0.0008  # of each check-in: a caseworker leaves, somebody else takes over
 STRANGERS = 1 / 2500  # for each participant and week
 PEOPLE_AT_ONCE = 10_000

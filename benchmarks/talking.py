@@ -29,7 +29,7 @@ COMES_BACK, BAD_NUMBER, OUT_OF_REACH, CLOCK_WAS_LATE = 0.05, 0.0025, 0.012, 0.00
 OUT_OF_THE_BLUE, MISSED = 0.03, 0.0015
 MOODS, HOW_OFTEN = ("fine", "need", "odd", "danger"), (0.76, 0.19, 0.035, 0.015)
 NO_REACH = ((30003, 5), (30005, 1), (30006, 1), (30007, 1))
-DROPS_OUT = 0.12  # after each answer of a conversation
+DROPS_OUT = 0.18  # after each answer of a conversation
 
 
 @dataclass(frozen=True)
