@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from math import log
 from zoneinfo import ZoneInfo
@@ -53,6 +53,14 @@ class Concern:
         return Urgency.SILENCE if self.kind is Attention.QUIET else Urgency.TODAY
 
 
+@dataclass(frozen=True)
+class During:
+    """The check-in during which a flag was raised: its id, and the Monday of its week."""
+
+    id: int
+    week: date
+
+
 @dataclass
 class Office:
     """Where flags come in. `until` is when the programme stands still: what would be later has not happened.
@@ -91,12 +99,12 @@ class Office:
         known = person.open_until.get("now")
         return known[1] if known else None
 
-    def raise_flag(self, person: Person, concern: Concern, at: datetime, check_in_id: int | None) -> int:
+    def raise_flag(self, person: Person, concern: Concern, at: datetime, during: During | None) -> int:
         """A flag, or one more mark on the one that is open already; its id."""
         if self.is_open(person, concern.kind, at):
             flag_id = person.open_until[concern.kind][0]
         else:
-            flag_id = self._new(person, concern, at, check_in_id)
+            flag_id = self._new(person, concern, at, during)
         self._mark(flag_id, concern)
         return flag_id
 
@@ -108,10 +116,10 @@ class Office:
         if not concern.hits:
             self.book.add(MarkRow(flag_id, concern.message_id, 0, 0, concern.by_staff))
 
-    def _new(self, person: Person, concern: Concern, at: datetime, check_in_id: int | None) -> int:
+    def _new(self, person: Person, concern: Concern, at: datetime, during: During | None) -> int:
         flag_id = next(self.flag_ids)
         life = self._live(concern, at, self._is_night(at, person.zone))
-        flag = self._row(flag_id, person, concern, at, check_in_id, life)
+        flag = self._row(flag_id, person, concern, at, during, life)
         self.book.add(flag)
         self._record(flag, concern, life)
         person.open_until[concern.kind] = flag_id, life.resolved_at
@@ -144,7 +152,7 @@ class Office:
         return _Life(((looked_at, took),), resolved_at)
 
     def _row(
-        self, flag_id: int, person: Person, concern: Concern, at: datetime, check_in_id: int | None, life: "_Life"
+        self, flag_id: int, person: Person, concern: Concern, at: datetime, during: During | None, life: "_Life"
     ) -> FlagRow:
         taken_at, state = life.taken_by(self.until), life.state(self.until)
         first = life.openings[0][1]
@@ -165,7 +173,8 @@ class Office:
             resolved_by=taker if state is FlagState.RESOLVED else None,
             resolution=resolution,
             service_id=self.chance.choice(self.services) if resolution is Resolution.REFERRED else None,
-            check_in_id=check_in_id,
+            check_in_id=during.id if during else None,
+            check_in_week=during.week if during else None,
             rung=1,
             look_at=None if state is FlagState.RESOLVED else self.until + timedelta(minutes=7),
             week=week_of(at, ZONE),
@@ -250,7 +259,7 @@ class Office:
         self.book.add(VerdictRow(message_id, flag.kind, kind, False, staff_id, at))
         self._note(flag, at, "verdict_given", staff_id, f"{flag.kind}: {kind}")
 
-    def missed(self, person: Person, message_id: int, at: datetime, check_in_id: int | None) -> None:
+    def missed(self, person: Person, message_id: int, at: datetime, during: During | None) -> None:
         """Staff read a need that the system did not find."""
         kind = self.chance.choice(tuple(Need))
         if at > self.until or kind is Need.SAFETY or self.is_open(person, kind, at):
@@ -258,7 +267,7 @@ class Office:
         staff_id = person.worker.id
         self.book.add(VerdictRow(message_id, str(kind), VerdictKind.MISSED, False, staff_id, at))
         self.book.add(EventRow(at, "verdict_given", staff_id, person.id, None, f"{kind}: {VerdictKind.MISSED}"))
-        self.raise_flag(person, Concern(kind, message_id=message_id, by_staff=MARKED_BY_STAFF), at, check_in_id)
+        self.raise_flag(person, Concern(kind, message_id=message_id, by_staff=MARKED_BY_STAFF), at, during)
 
     def help_came(self, flag_id: int) -> None:
         """Asked, they said so: the flag stays resolved."""
@@ -272,7 +281,7 @@ class Office:
         concern = Concern(_kind(flag), flag.urgency is Urgency.NOW)
         life = self._live(concern, at, False)
         life = replace(life, openings=life.openings[:1])
-        opened = self._row(flag_id, person, concern, flag.raised_at, flag.check_in_id, life)
+        opened = self._row(flag_id, person, concern, flag.raised_at, None, life)  # where it was raised stays written
         person.open_until[flag.kind] = flag_id, life.resolved_at
         if flag_id >= self.first_flag:
             self._record_reopened(opened, at, life)
@@ -297,7 +306,7 @@ class Office:
             flag_id, None, address_hash, str(Attention.UNKNOWN), Urgency.TODAY, state, at, taken_at,
             staff_id if taken_at else None, taken_at, life.resolved_at if state is FlagState.RESOLVED else None,
             staff_id if state is FlagState.RESOLVED else None,
-            Resolution.NOT_A_NEED if state is FlagState.RESOLVED else None, None, None, 1,
+            Resolution.NOT_A_NEED if state is FlagState.RESOLVED else None, None, None, None, 1,
             None if state is FlagState.RESOLVED else self.until + timedelta(minutes=7), week_of(at, ZONE), "", "", None,
         )  # fmt: skip
         self.book.add(flag)

@@ -180,6 +180,7 @@ class FlagRow(NamedTuple):
     resolution: Resolution | None
     service_id: int | None
     check_in_id: int | None
+    check_in_week: date | None
     rung: int
     look_at: datetime | None
     week: date

@@ -8,7 +8,7 @@ from itertools import count
 from math import exp, log
 from zoneinfo import ZoneInfo
 
-from benchmarks.needs import Concern, Office
+from benchmarks.needs import Concern, During, Office
 from benchmarks.people import ZONE, Person, Worker
 from benchmarks.rows import CheckInRow, ConsentRow, DeliveryRow, EventRow, MessageRow, OptOutRow, ReplyRow
 from benchmarks.store import Book
@@ -66,9 +66,10 @@ class _Run:
     outcome: Outcome | None = None
     texts: int = 0
 
-    def lasts(self, at: datetime) -> bool:
-        """Whether it runs at this instant, or ends with it."""
-        return self.ended_at is None or self.ended_at >= at
+    def during(self, at: datetime) -> During | None:
+        """This check-in, if it runs at this instant or ends with it."""
+        lasts = self.ended_at is None or self.ended_at >= at
+        return During(self.id, week_of(self.started_at, ZONE)) if lasts else None
 
     def end(self, at: datetime, outcome: Outcome) -> None:
         self.ended_at, self.outcome = at, outcome
@@ -157,7 +158,7 @@ class Stage:
     ) -> None:
         said = "STOP" if why is Attention.STOPPED else None
         message_id = self._hear(person, words, at, Lane.TODAY, intent, carrier_says=said)
-        self.office.raise_flag(person, Concern(why, message_id=message_id), at, run.id if run.lasts(at) else None)
+        self.office.raise_flag(person, Concern(why, message_id=message_id), at, run.during(at))
         self.book.add(EventRow(at, "opted_out", participant_id=person.id, detail=how))
         person.consents = [
             each if each.revoked_at else each._replace(revoked_at=at, revoked_how=how) for each in person.consents
@@ -220,7 +221,7 @@ class Stage:
         at = run.asked_at + timedelta(minutes=2)
         if at < run.horizon:
             concern = Concern(Attention.UNREACHABLE, message_id=self._last_id)
-            self.office.raise_flag(run.due.person, concern, at, run.id)
+            self.office.raise_flag(run.due.person, concern, at, run.during(at))
 
     def _reply_or_not(self, run: _Run, script: Script, code: int | None, away: datetime | None) -> None:
         chance, person = self.chance, run.due.person
@@ -269,7 +270,7 @@ class Stage:
         run.end(at, Outcome.SILENT)
         person.silences += 1
         if person.silences == QUIET_AFTER or run.due.flow == "reconnect":
-            self.office.raise_flag(person, Concern(Attention.QUIET), at, run.id)
+            self.office.raise_flag(person, Concern(Attention.QUIET), at, run.during(at))
         if person.silences == RECONNECT_AFTER:
             self.ahead(Due(at + timedelta(days=1), person, "reconnect"))
 
@@ -300,7 +301,7 @@ class Stage:
         for name, value in step.kept:
             self.book.add(ReplyRow(run.id, name, value, at, message_id))
         for flag in step.flags:
-            self.office.raise_flag(person, Concern(flag.kind, flag.urgent, message_id, flag.hits), at, run.id)
+            self.office.raise_flag(person, Concern(flag.kind, flag.urgent, message_id, flag.hits), at, run.during(at))
         for flow, after in step.plans:
             self.ahead(Due(at + after, person, flow))
         if step.urgent:
@@ -315,7 +316,7 @@ class Stage:
     def _missed(self, run: _Run, person: Person, message_id: int, at: datetime) -> None:
         """Staff who read it the same day see a need that was not found."""
         at += timedelta(minutes=self.chance.randrange(20, 1200))
-        self.office.missed(person, message_id, at, run.id if run.lasts(at) else None)
+        self.office.missed(person, message_id, at, run.during(at))
         person.free_at = max(person.free_at, at)
 
     def _say_of_help(self, run: _Run, person: Person, flag_id: int, step: Step, at: datetime) -> None:

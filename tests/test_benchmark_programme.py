@@ -131,7 +131,8 @@ def test_flags_keep_the_check_in_during_which_they_were_raised(session: Session)
     for flag in session.scalars(select(Flag)):
         theirs = [each for each in check_ins if each.participant_id == flag.participant_id]
         runs = [each for each in theirs if each.started_at <= flag.raised_at <= (each.ended_at or SIZE.until)]
-        assert flag.check_in_id == (runs[-1].id if runs else None)
+        during = (runs[-1].id, runs[-1].week) if runs else (None, None)
+        assert (flag.check_in_id, flag.check_in_week) == during
 
 
 def test_words_that_raised_a_flag_are_in_the_text(session: Session) -> None:
