@@ -85,7 +85,7 @@ class Programme:
 
     def play(self) -> Iterator[int]:
         """Week after week, each written down in one transaction."""
-        joining = iter(self._joining())
+        joining = iter(self.joining())
         coming = next(joining, None)
         kept = self.size.history or self.size.weeks
         for week in range(self.size.weeks):
@@ -105,7 +105,7 @@ class Programme:
         first_kept = self.size.weeks - (self.size.history or self.size.weeks)
         self.stage.office.next_batch(next(self.stage.office.flag_ids) + 1 if week + 1 == first_kept else None)
 
-    def _joining(self) -> list[datetime]:
+    def joining(self) -> list[datetime]:
         """When people come in, in order: some at the start, the others over the weeks."""
         chance, length = self.chance, self.size.until - self.size.since
         first = int(self.size.participants * THERE_AT_THE_START)
@@ -179,10 +179,10 @@ class Programme:
 
     def _strangers(self, ends_at: datetime) -> None:
         starts_at = ends_at - timedelta(weeks=1)
-        for place in range(round(len(self.people) * STRANGERS + self.chance.random())):
+        for _ in range(round(len(self.people) * STRANGERS + self.chance.random())):
             said = number(10**9 + next(self.turns))
             at = starts_at + timedelta(seconds=self.chance.randrange(7 * 86400))
-            if at < self.size.until and place < 1000:
+            if at < self.size.until:
                 self.stage.stranger(seal(said), self.book.database.fingerprint(said), at)
 
     def leave(self) -> None:
@@ -228,7 +228,7 @@ def _history(programme: Programme) -> Iterator[str]:
 def _only_people(programme: Programme) -> Iterator[str]:
     """Everybody came in before, and is due within a week or, after their first weeks, four."""
     size = programme.size
-    for place, at in enumerate(programme._joining(), start=1):
+    for place, at in enumerate(programme.joining(), start=1):
         person = enrol(programme.book, programme.chance, place, programme.crew, at)
         days = programme.chance.randrange(rhythm(person, size.until)) // 7 * 7
         person.next_due = due_after(person, size.until, days)
