@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
+from bot.assignments import note_answer_to_wordings
 from bot.casework import Concern, Subject, danger_open, end_running, raise_flag
 from bot.consents import has_consented
 from bot.core import machine
@@ -157,14 +158,15 @@ def begin(
 
 
 @lru_cache(maxsize=64)
-def _parsed(name: str, version: str, source: str) -> Flow:
+def as_kept(name: str, version: str, source: str) -> Flow:
+    """The flow as it was in this version."""
     return parse(name, source)
 
 
 def flow_of(session: Session, check_in: CheckIn) -> Flow:
     """The flow in the wording that this check-in began with."""
     kept = session.get_one(FlowVersion, check_in.flow_version)
-    return _parsed(kept.name, kept.version, kept.source)
+    return as_kept(kept.name, kept.version, kept.source)
 
 
 def take_reply(
@@ -188,9 +190,11 @@ def take_reply(
 
 def _note_answer(session: Session, check_in: CheckIn, flow: Flow, came_at: datetime) -> None:
     """The first answer counts from when it came in, also where a crash kept it waiting; it may have come too late."""
+    in_time = came_at < _asked_until(session, check_in, flow, came_at)
+    answer = Answer.IN_TIME if in_time else Answer.LATE
+    note_answer_to_wordings(session, check_in, flow, answer)
     if check_in.answered_at is None:
-        in_time = came_at < _asked_until(session, check_in, flow, came_at)
-        check_in.answer = Answer.IN_TIME if in_time else Answer.LATE
+        check_in.answer = answer
         check_in.answered_at = max(came_at, check_in.started_at)
         check_in.waited_min = minutes_between(check_in.asked_at, check_in.answered_at)
 

@@ -1,5 +1,6 @@
 """The commands about flows: check and rehearse."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ from bot.core.flow import FlowError, parse
 from bot.core.flow_check import check
 from bot.core.kinds import Language
 from bot.core.needs.phrases import Table
-from bot.flows import ALWAYS, QUICK, WORDS, load_flows, load_quick_answers, load_words
+from bot.flows import ALWAYS, NO_FLOWS, QUICK, WORDS, load_flows, load_quick_answers, load_words
 from bot.policy import POLICY, PolicyError, load_policy
 from bot.rehearse import rehearse as play
 
@@ -32,13 +33,27 @@ def flow(context: click.Context, folder: Path | None) -> None:
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_obj
 def check_flows(folder: Path, file: Path | None) -> None:
-    """Say what is wrong with a flow, or with every flow, and how to mend it."""
+    """Say what is wrong with a flow, or with every flow, and how to mend it; and which wordings are compared."""
     problems = _problems_of(folder, file) if file else list(load_flows(folder).problems)
     for problem in problems:
         click.echo(problem)
     if problems:
         raise SystemExit(1)
     click.echo("Nothing wrong.")
+    for line in _compared(folder, file):
+        click.echo(line)
+
+
+def _compared(folder: Path, file: Path | None) -> Iterator[str]:
+    """The comparisons that run, of one file or of all."""
+    if file is None:
+        flows = list(load_flows(folder).flows.values())
+    else:
+        flows = [] if file.name in NO_FLOWS else [parse(file.stem, file.read_text(encoding="utf-8"))]
+    for flow in flows:
+        for state in flow.states.values():
+            if state.aim is not None:
+                yield f"{flow.name}.toml: state {state.name} compares {', '.join(state.worded)}: {state.aim.words}."
 
 
 def _problems_of(folder: Path, file: Path) -> list[str]:
@@ -78,7 +93,8 @@ def _policy_problems(file: Path) -> list[str]:
     default=Language.EN.value,
     help="The language of the texts.",
 )
+@click.option("--wording", help="The wording to play where several are compared.")
 @click.pass_obj
-def rehearse(folder: Path, name: str, language: str) -> None:
+def rehearse(folder: Path, name: str, language: str, wording: str | None) -> None:
     """Play a flow in the terminal: you are the participant; an empty line lets time pass."""
-    play(load_flows(folder), name, Language(language))
+    play(load_flows(folder), name, Language(language), wording=wording)

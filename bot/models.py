@@ -577,7 +577,11 @@ class Event(Base):
 
 
 class Assignment(Base):
-    """Which wording of a state a participant gets, written down before it is sent."""
+    """Which wording of a state a participant gets, written down before it is sent.
+
+    Of the first check-in that says it: `message_id` is the text, none where nothing could be sent; `answer` is the
+    first reply after it.
+    """
 
     __tablename__ = "assignments"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -586,6 +590,9 @@ class Assignment(Base):
     state: Mapped[str] = mapped_column(String(60))
     variant: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime] = mapped_column(Instant)
+    check_in_id: Mapped[int] = mapped_column(ForeignKey("check_ins.id"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
+    answer: Mapped[Answer | None] = mapped_column(words(Answer))
     __table_args__ = (Index("one_wording_a_state", "participant_id", "flow_name", "state", unique=True),)
 
 

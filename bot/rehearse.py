@@ -14,7 +14,7 @@ from bot.core.flow import Flow
 from bot.core.kinds import Found, Lane, Language, Purpose
 from bot.core.machine import begin, nudge, reply, silence
 from bot.core.speech import render, say_moment
-from bot.core.turn import Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
+from bot.core.turn import Assigns, Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
 from bot.flows import FlowShelf, read_with
 
 WORDS = {"worker": "Ana", "programme": "Our programme", "contact": "816-555-0100"}
@@ -43,9 +43,12 @@ class Rehearsal:
     asked_at: datetime = field(init=False)
     nudged: bool = False
     safety_said: bool = False
+    wording: str | None = None
 
     def begins(self) -> None:
         """Send the first texts. What the system would set is made up, and shown."""
+        for name in self.assigned:
+            self.note(f"State {name} is said in the wording '{self.wording}'.")
         values = made_up(self.flow, self.now)
         for name, value in values.items():
             self.note(f"{name} is {value}")
@@ -87,7 +90,15 @@ class Rehearsal:
 
     @property
     def given(self) -> Given:
-        return Given(self.language, self.now, WORDS, self.always, self.safety_said)
+        return Given(self.language, self.now, WORDS, self.always, self.safety_said, assigned=self.assigned)
+
+    @property
+    def assigned(self) -> Mapping[str, str]:
+        """The wording that was asked for, at every state that has it."""
+        if self.wording is None:
+            return {}
+        states = self.flow.states.values()
+        return {each.name: self.wording for each in states if each.wordings and self.wording in each.worded}
 
     def take(self, turn: Turn) -> None:
         """Go where the turn leads: the waiting begins anew."""
@@ -97,10 +108,17 @@ class Rehearsal:
     def show(self, turn: Turn) -> None:
         for effect in turn.effects:
             if isinstance(effect, Say):
+                if effect.assigns is not None:
+                    self.note(self.chosen(effect.assigns))
                 self.speak(effect.text)
                 self.safety_said = self.safety_said or effect.purpose is Purpose.SAFETY
             else:
                 self.note(told(effect))
+
+    def chosen(self, wording: Assigns) -> str:
+        """A wording that was shared out, and among which."""
+        names = ", ".join(self.flow.states[wording.state].worded)
+        return f"State {wording.state} is said in the wording '{wording.wording}' (of {names})."
 
     def speak(self, text: str) -> None:
         self.console.print(f"{moment(self.now)}  {text}", style="bold", markup=False, highlight=False)
@@ -116,8 +134,11 @@ def rehearse(
     now: datetime | None = None,
     ask: Ask | None = None,
     console: Console | None = None,
+    wording: str | None = None,
 ) -> None:
     """Play a flow until it is over or `ask` gives None: by default with the person at the terminal, beginning now.
+
+    With `wording`, states that have it are said in it; otherwise wordings are shared out as for a person.
 
     Sending hours are left aside: each text is shown at the time the flow asks for. Raises click.ClickException where
     the flow cannot be used, with everything that is wrong with it.
@@ -125,9 +146,12 @@ def rehearse(
     if name not in shelf.flows:
         wrong = [line for line in shelf.problems if line.startswith(f"{name}.toml")]
         raise click.ClickException("\n".join(wrong) or f"no flow named '{name}'; there are: {', '.join(shelf.flows)}")
+    flow = shelf.flows[name]
+    if wording is not None and (wrong_wording := _unknown_wording(flow, wording)):
+        raise click.ClickException(wrong_wording)
     now = now or datetime.now().astimezone()
     find = partial(read_with, shelf)
-    rehearsal = Rehearsal(shelf.flows[name], shelf.always, language, now, console or Console(), find)
+    rehearsal = Rehearsal(flow, shelf.always, language, now, console or Console(), find, wording=wording)
     ask = ask or ask_at_terminal
     rehearsal.note("Type what the person texts. An empty line lets time pass.")
     rehearsal.begins()
@@ -136,6 +160,14 @@ def rehearse(
         if text is None:
             return
         rehearsal.hears(text)
+
+
+def _unknown_wording(flow: Flow, wording: str) -> str | None:
+    known = dict.fromkeys(name for state in flow.states.values() if state.wordings for name in state.worded)
+    if wording in known:
+        return None
+    there_are = f"there are: {', '.join(known)}" if known else "it compares none"
+    return f"{flow.name} has no wording named '{wording}'; {there_are}"
 
 
 def ask_at_terminal() -> str | None:

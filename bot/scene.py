@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.assignments import assign, assigned
 from bot.casework import Concern, Subject, danger_open, end_running, raise_flag, reopen
 from bot.consents import has_consented
 from bot.core.escalation import same_episode
@@ -52,6 +53,8 @@ class Scene:
             words={"worker": worker, "programme": settings.programme, "contact": settings.contact},
             always=self.talk.shelf.always,
             safety_said=same_episode(person.safety_said_at, danger_open(self.session, self.participant.id), self.now),
+            participant_id=person.id,
+            assigned=assigned(self.session, self.check_in) if self.check_in else {},
         )
 
     def perform(self, turn: Turn, send_before: datetime | None = None) -> None:
@@ -70,7 +73,9 @@ class Scene:
     def _do(self, effect: Effect, send_before: datetime | None) -> None:
         match effect:
             case Say():
-                self._say(effect, send_before)
+                said = self._say(effect, send_before)
+                if effect.assigns is not None and self.check_in is not None:
+                    assign(self.session, self.check_in, effect.assigns, said, self.now)
             case RaiseFlag():
                 self._raise(effect)
             case Remember(name, value):
@@ -97,9 +102,9 @@ class Scene:
                 return
         plan(self.session, self.participant, flow, at, given=values)
 
-    def _say(self, said: Say, send_before: datetime | None) -> None:
+    def _say(self, said: Say, send_before: datetime | None) -> Message | None:
         if self.to is None or not said.text or self._carrier_helped(said) or self._people_talk(said):
-            return
+            return None
         if said.purpose is Purpose.SAFETY and self._may_be_texted():
             self.participant.safety_said_at = self.now
         draft = Draft(
@@ -110,7 +115,7 @@ class Scene:
             answers_at=self.message.at if self.message else None,
             send_before=send_before,
         )
-        queue(self.session, draft, self.now)
+        return queue(self.session, draft, self.now)
 
     def _may_be_texted(self) -> bool:
         """A safety text that will not leave for want of consent was not said: the next one is."""

@@ -356,6 +356,22 @@ def test_a_flow_that_is_no_text_is_told(broken: Break) -> None:
     assert (result.exit_code, result.stdout) == (1, "weekly.toml: not a UTF-8 text; save it again as UTF-8\n")
 
 
+COMPARED = (
+    "weekly.toml: state bed compares usual, warm: 388 people for each wording: enough to find a difference of 10 "
+    "points, 4 times in 5, where 60 of 100 answer."
+)
+
+
+@pytest.mark.parametrize("whole_folder", [False, True])
+def test_flow_check_lists_the_wordings_that_are_compared(broken: Break, whole_folder: bool) -> None:
+    weekly = broken(
+        lambda text: text.replace("[states.bed]\n", "[states.bed]\nsmallest_difference = 10\nusually_answered = 60\n")
+        + '[states.bed.wordings.warm]\nsay.en = "A bed? Reply 1, 2, 3 or 0."\nsay.es = "¿Cama? Responda 1, 2, 3, 0."\n'
+    )
+    words = ("flow", "--flows", str(weekly.parent), "check") if whole_folder else ("flow", "check", str(weekly))
+    assert works(*words).splitlines() == ["Nothing wrong.", COMPARED]
+
+
 def test_flows_without_the_safety_text_are_refused(broken: Break) -> None:
     folder = broken(lambda text: text).parent
     (folder / "always.toml").unlink()

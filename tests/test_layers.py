@@ -15,7 +15,7 @@ LAYERS = (
     ("bot.core",),
     ("bot.drawing", "bot.pictures"),
     ("bot.config", "bot.db", "bot.models", "bot.carrier", "bot.flows", "bot.logs", "bot.migrations", "bot.policy"),
-    ("bot.statuses",),
+    ("bot.assignments", "bot.statuses"),
     ("bot.consents",),
     ("bot.outbox",),
     ("bot.people", "bot.talking"),
@@ -28,7 +28,8 @@ LAYERS = (
     ("bot.arrangements", "bot.appointments", "bot.joining", "bot.importing", "bot.directory", "bot.handovers",
      "bot.numbers", "bot.merging", "bot.enrolling", "bot.mass_texts"),
     ("bot.reports", "bot.learning", "bot.cover", "bot.roster", "bot.auditor"),
-    ("bot.study", "bot.research"),
+    ("bot.figures",),
+    ("bot.study", "bot.research", "bot.summary"),
     ("bot", "app", "scheduler"),  # the edges: wiring, web, command line, demo
 )
 NOT_PURE = {"sqlalchemy", "flask", "requests", "structlog", "socket", "threading", "random", "os"}

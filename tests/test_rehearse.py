@@ -1,5 +1,6 @@
 """A flow played at the terminal: a conversation, and the time that passes in it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -8,6 +9,7 @@ import click
 import pytest
 from rich.console import Console
 
+from bot.core.flow import parse
 from bot.core.kinds import Language
 from bot.flows import FlowShelf, load_flows
 from bot.rehearse import rehearse
@@ -16,11 +18,17 @@ SHELF = load_flows(Path(__file__).resolve().parent.parent / "flows")
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
-def played(name: str, *texts: str, language: Language = Language.EN) -> str:
+def played(
+    name: str,
+    *texts: str,
+    language: Language = Language.EN,
+    shelf: FlowShelf = SHELF,
+    wording: str | None = None,
+) -> str:
     lines = iter(texts)
     out = StringIO()
     console = Console(file=out, width=500)
-    rehearse(SHELF, name, language, MONDAY, lambda: next(lines, None), console)
+    rehearse(shelf, name, language, MONDAY, lambda: next(lines, None), console, wording)
     assert next(lines, None) is None, "it ended before everything was said"
     return out.getvalue()
 
@@ -86,3 +94,33 @@ def test_it_speaks_spanish() -> None:
 
 def test_a_text_with_brackets_is_shown_as_it_is() -> None:
     assert "Kept: week = [bold] hm [/x]" in played("weekly", "[bold] hm [/x]")
+
+
+BED = """planned = 400
+wordings.warm.say = { en = "Slept well? Reply 1, 2, 3 or 0.", es = "¿Durmió bien? Responda 1, 2, 3 o 0." }
+"""
+
+
+def compared() -> FlowShelf:
+    """The shipped flows, with the question about the place to stay in two wordings."""
+    weekly = SHELF.flows["weekly"]
+    source = weekly.source.replace("[states.bed]\n", f"[states.bed]\n{BED}")
+    return replace(SHELF, flows={**SHELF.flows, "weekly": parse("weekly", source)})
+
+
+def test_the_wording_that_was_chosen_is_shown() -> None:
+    shown = played("weekly", "good", shelf=compared())
+    assert "State bed is said in the wording 'warm' (of usual, warm)." in shown and "Slept well?" in shown
+
+
+@pytest.mark.parametrize(("wording", "text"), [("usual", "your place to stay"), ("warm", "Slept well?")])
+def test_any_wording_can_be_played(wording: str, text: str) -> None:
+    shown = played("weekly", "good", "banana", shelf=compared(), wording=wording)
+    assert f"State bed is said in the wording '{wording}'." in shown and shown.count(text) == 2
+
+
+def test_a_wording_that_there_is_not_is_named() -> None:
+    with pytest.raises(click.ClickException, match="weekly has no wording named 'wram'; there are: usual, warm"):
+        played("weekly", shelf=compared(), wording="wram")
+    with pytest.raises(click.ClickException, match="weekly has no wording named 'warm'; it compares none"):
+        played("weekly", wording="warm")

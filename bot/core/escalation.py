@@ -77,6 +77,20 @@ class Ladder:
     def all(self) -> tuple[Rung, ...]:
         return self.rungs + self.again
 
+    @property
+    def promise(self) -> timedelta:
+        """How long those whom it alerts first have it to themselves: within that a person should have taken the flag.
+
+        A first alert that goes to everybody at once gives nobody time, so then it is the first wait that is any. Hours
+        of the day that a rung waits for promise no length and end it.
+        """
+        whole = timedelta()
+        for rung in self.all:
+            if isinstance(rung.wait, Edge) or (whole and rung.whom != self.all[0].whom):
+                break
+            whole += rung.wait
+        return whole
+
     def at(self, rung: int) -> Rung:
         """The rung with this number; 0 is the first."""
         return self.all[self.known(rung)]

@@ -25,6 +25,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.core.kinds import FlagKind, Language, Need, flag_kind
+from bot.core.wordings import USUAL, Aim
 
 Texts = Mapping[Language, str]
 
@@ -84,7 +85,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class State:
-    """One step: says, then waits for what it expects, then goes on."""
+    """One step: says, then waits for what it expects, then goes on.
+
+    `wordings` are other ways to say it, by name, that are compared with `say`; `aim` is for how many people.
+    """
 
     name: str
     say: Texts
@@ -96,6 +100,13 @@ class State:
     remember: str | None = None
     unless_spoken: Need | None = None
     does: Does = field(default_factory=Does)
+    wordings: Mapping[str, Texts] = field(default_factory=dict)
+    aim: Aim | None = None
+
+    @property
+    def worded(self) -> Mapping[str, Texts]:
+        """Every wording of what it says; the usual one comes first."""
+        return {USUAL: self.say, **self.wordings}
 
     def targets(self) -> tuple[str, ...]:
         """Every state this one can lead to."""
@@ -126,7 +137,11 @@ SLOT = re.compile(r"^\{(\w+)\}$")
 BEFORE = re.compile(r"^(\d+ \w+) before (\w+)$")
 FLOW_KEYS = {"title", "start", "answer_within", "nudge_after", "nudge", "silence", "given", "expires", "states"}
 DOES_KEYS = {"flag", "flag_now", "plan"}
-STATE_KEYS = {"say", "expect", "answers", "next", "again", "tries", "remember", "unless_spoken", *DOES_KEYS}
+AIM_KEYS = ("planned", "smallest_difference", "usually_answered")
+STATE_KEYS = {
+    "say", "expect", "answers", "next", "again", "tries", "remember", "unless_spoken", "wordings",
+    *AIM_KEYS, *DOES_KEYS,
+}  # fmt: skip
 ANSWER_KEYS = {"key", "en", "es", "next", "low", "high", *DOES_KEYS}
 
 
@@ -197,7 +212,26 @@ class _Reader:
             remember=self.maybe(raw, "remember"),
             unless_spoken=self.need(raw),
             does=self.does(raw, STATE_KEYS),
+            wordings=self.wordings(raw),
+            aim=self.aim(raw),
         )
+
+    def wordings(self, raw: Mapping[str, Any]) -> Mapping[str, Texts]:
+        given = raw.get("wordings", {})
+        if not isinstance(given, dict):
+            raise self.wrong("'wordings' must be written as [states.NAME.wordings.warm], each with a say.en and say.es")
+        if USUAL in given:
+            raise self.wrong(f"'{USUAL}' is the wording at 'say' itself; give this one another name")
+        return MappingProxyType({name: self.at(f"wording '{name}'").wording(each) for name, each in given.items()})
+
+    def wording(self, raw: Any) -> Texts:
+        raw = self.mapping(raw)
+        self.only(raw, {"say"})
+        return self.texts(raw, "say")
+
+    def aim(self, raw: Mapping[str, Any]) -> Aim | None:
+        numbers = {key: self.whole(raw, key, None) for key in AIM_KEYS}
+        return Aim(**numbers) if any(key in raw for key in AIM_KEYS) else None
 
     def answer(self, raw: Any) -> Answer:
         raw = self.mapping(raw)

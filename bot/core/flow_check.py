@@ -3,16 +3,17 @@
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from itertools import combinations
+from itertools import combinations, product
 from math import inf
 
 from bot.core.always import Always
-from bot.core.flow import Answer, Does, Expect, Flow, State
+from bot.core.flow import Answer, Does, Expect, Flow, State, Texts
 from bot.core.flow_texts import WORDS, Problem, is_keyword, text_problems, too_long
 from bot.core.kinds import Attention, Intent
 from bot.core.machine import again_texts
 from bot.core.needs.detector import RULES_ALONE
 from bot.core.normal import normalise
+from bot.core.wording_check import wording_problems
 
 __all__ = ["Problem", "check", "check_always"]
 
@@ -144,8 +145,16 @@ def _texts(looked: _Looked) -> Iterator[Problem]:
         place = looked.at(state)
         if not state.say and state.expect is not Expect.NOTHING:
             yield Problem(place, "asks without a text", "write say.en and say.es")
-        yield from text_problems(place, state.say, looked.slots)
+        for where, texts in _worded(place, state):
+            yield from text_problems(where, texts, looked.slots)
         yield from text_problems(f"{place}, again", state.again, looked.slots)
+
+
+def _worded(place: str, state: State) -> Iterator[tuple[str, Texts]]:
+    """Everything a state may say, and where it stands."""
+    yield place, state.say
+    for name, texts in state.wordings.items():
+        yield f"{place}, wording '{name}'", texts
 
 
 def _asked_again(looked: _Looked) -> Iterator[Problem]:
@@ -153,9 +162,10 @@ def _asked_again(looked: _Looked) -> Iterator[Problem]:
     for state in looked.flow.states.values():
         if state.expect is Expect.NOTHING or looked.always is None:
             continue
-        for opening in (looked.always.noted, looked.always.again):
-            for language, text in again_texts(opening, state).items():
-                yield from too_long(f"{looked.at(state)}, asked again, '{language}'", text, language)
+        openings = (looked.always.noted, looked.always.again)
+        for opening, (place, asked) in product(openings, _worded(looked.at(state), state)):
+            for language, text in again_texts(opening, asked).items():
+                yield from too_long(f"{place}, asked again, '{language}'", text, language)
 
 
 def _answers(looked: _Looked) -> Iterator[Problem]:
@@ -177,12 +187,17 @@ def _offered(looked: _Looked) -> Iterator[Problem]:
     for state in looked.flow.states.values():
         if state.expect is not Expect.CHOICE:
             continue
-        for language, text in state.say.items():
-            said = normalise(text).text.split()
-            for answer in state.answers:
-                if normalise(answer.key).text.strip() not in said:
-                    what = f"answer '{answer.key}' is not offered in the text"
-                    yield Problem(f"{looked.at(state)}, '{language}'", what, f"write what {answer.key} stands for")
+        for place, texts in _worded(looked.at(state), state):
+            for language, text in texts.items():
+                yield from _not_offered(f"{place}, '{language}'", text, state)
+
+
+def _not_offered(place: str, text: str, state: State) -> Iterator[Problem]:
+    said = normalise(text).text.split()
+    for answer in state.answers:
+        if normalise(answer.key).text.strip() not in said:
+            what = f"answer '{answer.key}' is not offered in the text"
+            yield Problem(place, what, f"write what {answer.key} stands for")
 
 
 def _keywords(looked: _Looked) -> Iterator[Problem]:
@@ -256,8 +271,13 @@ def _flag_values(looked: _Looked) -> Iterator[Problem]:
                 yield Problem(place, f"flags by '{name}', which nothing sets", f"list '{name}' in given")
 
 
+def _wordings(looked: _Looked) -> Iterator[Problem]:
+    for state in looked.flow.states.values():
+        yield from wording_problems(looked.at(state), looked.flow, state)
+
+
 Rule = Callable[[_Looked], Iterator[Problem]]
 RULES: tuple[Rule, ...] = (
     _timing, _nudge, _expiry, _targets, _reached, _endings, _circles, _texts, _asked_again,
-    _answers, _offered, _keywords, _alarms, _twice, _ranges, _plans, _flag_values,
+    _answers, _offered, _keywords, _alarms, _twice, _ranges, _plans, _flag_values, _wordings,
 )  # fmt: skip

@@ -13,7 +13,8 @@ from bot.core.flow import Does, Expect, Flow, Planned, State, Texts
 from bot.core.hours import SENDING_HOURS
 from bot.core.kinds import Attention, FlagKind, Found, Intent, Lane, Language, Outcome, Purpose, flag_kind
 from bot.core.speech import render
-from bot.core.turn import Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
+from bot.core.turn import Assigns, Effect, Finish, Given, Position, RaiseFlag, Remember, Say, Schedule, Turn
+from bot.core.wordings import USUAL, share_out
 
 MORNING = time(9)  # a date without an hour is taken to mean the morning
 AFTERNOON = time(17)  # inside the sending hours of any programme
@@ -108,20 +109,29 @@ def _not_understood(flow: Flow, state: State, position: Position, found: Found, 
     position = replace(position, misses=position.misses + 1)
     told = state.unless_spoken is not None and state.unless_spoken in position.spoken
     if position.misses < state.tries and not told:
-        return Turn(position, (*flags, _ask_again(state, position, found, given)), Lane.TODAY)
+        return Turn(position, (*flags, _ask_again(flow, state, position, found, given)), Lane.TODAY)
     onward = _Walk(flow, given, Purpose.ANSWER).to(state.next, replace(position, misses=0))
     return Turn(onward.position, (*flags, *onward.effects), Lane.TODAY)
 
 
-def _ask_again(state: State, position: Position, found: Found, given: Given) -> Say:
+def _ask_again(flow: Flow, state: State, position: Position, found: Found, given: Given) -> Say:
     opening = given.always.noted if found.hits else given.always.again
-    own = state.again if state.again and not found.hits else again_texts(opening, state)
+    asked = state.worded[_wording(flow, state, given)]
+    own = state.again if state.again and not found.hits else again_texts(opening, asked)
     return _say(own, position.values, given, Purpose.ANSWER)
 
 
-def again_texts(opening: Texts, state: State) -> Texts:
+def again_texts(opening: Texts, asked: Texts) -> Texts:
     """A question asked once more: an opening, then the question itself."""
-    return {language: f"{opening[language]} {text}" for language, text in state.say.items() if language in opening}
+    return {language: f"{opening[language]} {text}" for language, text in asked.items() if language in opening}
+
+
+def _wording(flow: Flow, state: State, given: Given) -> str:
+    """The wording of a state that the person gets: the one they have, or the usual one where that was taken out."""
+    if not state.wordings:
+        return USUAL
+    wording = given.assigned.get(state.name) or share_out(flow.name, state.name, given.participant_id, state.worded)
+    return wording if wording in state.worded else USUAL
 
 
 def _handed_over(state: State | None, position: Position, said: Understood | None, found: Found, given: Given) -> Turn:
@@ -274,5 +284,11 @@ class _Walk:
         return Turn(None, (*effects, *_broken()), Lane.TODAY)
 
     def enter(self, state: State, position: Position) -> list[Effect]:
-        says = [_say(state.say, position.values, self.given, self.purpose)] if state.say else []
+        wording = _wording(self.flow, state, self.given)
+        says = [self.say(state, wording, position)] if state.say else []
         return [*_do(state.does, position.values, self.given), *says]
+
+    def say(self, state: State, wording: str, position: Position) -> Say:
+        said = _say(state.worded[wording], position.values, self.given, self.purpose)
+        is_new = state.wordings and state.name not in self.given.assigned
+        return replace(said, assigns=Assigns(state.name, wording)) if is_new else said

@@ -14,7 +14,8 @@ class Given:
     """What the machine may know of the person and the moment.
 
     `now` is aware, in the person's zone. `words` fill the slots every flow may use: worker, programme, contact.
-    `safety_said`: the safety text was already sent in this episode.
+    `safety_said`: the safety text was already sent in this episode. `participant_id` decides which wording they get of
+    a state; `assigned` are those they were assigned before, by state of this flow.
     """
 
     language: Language
@@ -22,6 +23,8 @@ class Given:
     words: Mapping[str, str]
     always: Always
     safety_said: bool = False
+    participant_id: int = 0
+    assigned: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,20 @@ class Position:
 
 
 @dataclass(frozen=True)
+class Assigns:
+    """The participant is assigned this wording of a state, for good."""
+
+    state: str
+    wording: str
+
+
+@dataclass(frozen=True)
 class Say:
-    """Send this text to the participant."""
+    """Send this text to the participant. `assigns` goes on record with it, also where it cannot be sent."""
 
     text: str
     purpose: Purpose
+    assigns: Assigns | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from bot.web.health import health
 from bot.web.joining import joining
 from bot.web.mass_texts import mass_texts
 from bot.web.phones import phones
+from bot.web.pictures import pictures
 from bot.web.reasons import reasons
 from bot.web.research import research
 from bot.web.rota import rota
@@ -58,7 +59,7 @@ def create_web(standby: Standby) -> Flask:
     set_up_shield(app)
     for page in (
         health, webhooks, auth, caseload, thread, conversing, arranging, care, flags, joining, enrolling, mass_texts,
-        verdicts, rota, directory, dashboard, research,
+        verdicts, rota, directory, dashboard, pictures, research,
     ):  # fmt: skip
         app.register_blueprint(page)
     csrf.exempt(webhooks)  # the carrier signs instead

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.assignments import wording_of
 from bot.checkins import flow_of
 from bot.core.flow import Expect, State
 from bot.core.kinds import Language
@@ -41,7 +42,8 @@ def in_words(session: Session, check_in: CheckIn, reply: Reply, standby: Standby
         return reply.name, reply.value
     caseworker = check_in.participant.caseworker
     worker = caseworker.name.split()[0] if caseworker else standby.settings.programme
-    return render(state.say[Language.EN], {"worker": worker}, Language.EN), _value_in_words(state, reply.value)
+    asked = state.worded[wording_of(session, check_in, state)]
+    return render(asked[Language.EN], {"worker": worker}, Language.EN), _value_in_words(state, reply.value)
 
 
 def _value_in_words(state: State, value: str) -> str:

@@ -11,34 +11,16 @@ from flask import Flask, g
 
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency
+from bot.core.figure import Cell
 from bot.core.kinds import Attention, Lane, Language, Need, Outcome
+from bot.core.names import KINDS, LANGUAGES
 from bot.core.speech import clock
+from bot.figures.people import PERSON
 from bot.models import FlagState, Message, Resolution, Role, VerdictKind
 from bot.web.access import urgent_waiting
 from bot.web.auth import me
 from bot.web.standby import standby
 
-KINDS = {
-    Need.SAFETY: "Safety",
-    Need.HOUSING: "Housing",
-    Need.JOB: "Work",
-    Need.EDUCATION: "Classes",
-    Need.COUNSELING: "Counseling",
-    Need.BASICS: "Food, money or things",
-    Need.TRANSPORT: "A ride",
-    Need.HEALTH: "Health",
-    Need.LEGAL: "Legal help",
-    Need.FAMILY: "Family",
-    Attention.READ: "Please read",
-    Attention.HUMAN: "Wants to talk to a person",
-    Attention.HELP: "Asked what this is",
-    Attention.MOVE: "Wants another time",
-    Attention.QUIET: "Gone quiet",
-    Attention.STOPPED: "Opted out of texts",
-    Attention.WRONG_NUMBER: "Says wrong number",
-    Attention.UNREACHABLE: "A text did not arrive",
-    Attention.UNKNOWN: "Number we do not know",
-}
 URGENCIES = {Urgency.NOW: "Now", Urgency.TODAY: "Today", Urgency.SILENCE: "Soon"}
 LANES = {Lane.NOW: "Now", Lane.TODAY: "Today", Lane.CLOSED: "Nothing needed"}
 STATES = {FlagState.OPEN: "Open", FlagState.ACKNOWLEDGED: "Taken", FlagState.RESOLVED: "Resolved"}
@@ -80,7 +62,6 @@ ROLES = {
     Role.ADMIN: "admin",
     Role.RESEARCHER: "researcher",
 }
-LANGUAGES = {Language.EN: "English", Language.ES: "Spanish"}
 BOOK: dict[type, dict[Any, str]] = {
     Need: KINDS,
     Attention: KINDS,
@@ -99,7 +80,7 @@ SPANS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(mi
 
 def set_up_words(app: Flask) -> None:
     """Give the templates their words."""
-    for word in (words, delivery, phone, legible, moment, day, iso_day, hour, clock_hour, ago, lasting):
+    for word in (words, delivery, phone, legible, moment, day, iso_day, hour, clock_hour, ago, lasting, cell):
         app.add_template_filter(word)
     app.context_processor(_around)
 
@@ -114,6 +95,7 @@ def _around() -> dict[str, Any]:
         "simulated": current.settings.simulated,
         "urgent": _urgent,
         "needs": Need,
+        "person_column": PERSON,
     }
 
 
@@ -206,3 +188,18 @@ def lasting(span: timedelta) -> str:
         if count := span // unit:
             return f"{count} {name}{'s' if count > 1 else ''}"
     return "less than a minute"
+
+
+def cell(value: Cell, zone: str) -> str:
+    """A cell of a figure's table."""
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return moment(value, zone)
+        case date():
+            return day(value, zone)
+        case int() | float():
+            return f"{value:,}"
+        case _:
+            return value

@@ -8,6 +8,7 @@ import pytest
 from bot.core.always import Always, parse_always
 from bot.core.flow import Does, Expect, FlowError, Planned, parse, version_of
 from bot.core.kinds import Attention, Language, Need
+from bot.core.wordings import Aim
 
 WHOLE = """
 title = "Weekly check-in"
@@ -74,6 +75,17 @@ def test_every_setting_of_an_answer_arrives() -> None:
 def test_what_is_left_out_has_a_plain_meaning() -> None:
     state = parse("weekly", WHOLE).states["bye"]
     assert (state.expect, state.answers, state.next, state.tries) == (Expect.NOTHING, (), None, 2)
+    assert (state.wordings, state.aim) == ({}, None)
+
+
+def test_wordings_and_their_plan_arrive() -> None:
+    warm = '[states.bye.wordings.warm]\nsay.en = "Take care."\n'
+    bye = parse("weekly", f"{WHOLE}planned = 400\n{warm}").states["bye"]
+    assert bye.wordings == {"warm": {Language.EN: "Take care."}}
+    assert list(bye.worded) == ["usual", "warm"] and bye.worded["usual"] == {Language.EN: "Bye."}
+    assert bye.aim == Aim(planned=400)
+    counted = parse("weekly", f"{WHOLE}smallest_difference = 8\nusually_answered = 60\n{warm}").states["bye"]
+    assert counted.aim == Aim(smallest_difference=8, usually_answered=60)
 
 
 def test_version_names_the_text_and_nothing_else() -> None:
@@ -104,6 +116,14 @@ MISTAKES = [
     (SMALL + '[[states.a.answers]]\nkey = "1"\nen = "good"\n', "state 'a': answer 1", "must be a list of texts"),
     (SMALL + '[[states.a.answers]]\nen = ["good"]\n', "state 'a': answer 1", "'key' is missing"),
     (SMALL.replace("[states.a]\nsay.en", "states"), "'states'", "expected a table"),
+    (SMALL + 'wordings = "warm"\n', "state 'a'", "[states.NAME.wordings.warm]"),
+    (SMALL + '[states.a.wordings]\nwarm = "Hi"\n', "state 'a': wording 'warm'", "expected a table"),
+    (SMALL + '[states.a.wordings.usual]\nsay.en = "Hi"\n', "state 'a'", "'usual' is the wording at 'say' itself"),
+    (SMALL + '[states.a.wordings.warm]\nen = "Hi"\n', "state 'a': wording 'warm'", "unknown setting 'en'"),
+    (SMALL + '[states.a.wordings.warm]\nsay = "Hi"\n', "state 'a': wording 'warm': 'say'", "expected a table"),
+    (SMALL + '[states.a.wordings.warm]\nplanned = 4\n', "state 'a': wording 'warm'", "unknown setting 'planned'"),
+    (SMALL + 'planned = "many"\n', "state 'a'", "'planned' must be a whole number"),
+    (SMALL + "smallest_difference = 0.1\n", "state 'a'", "'smallest_difference' must be a whole number"),
     (SMALL + "[silence]\nsay = 1\n", "silence", "unknown setting 'say'"),
 ]
 

@@ -49,6 +49,11 @@ def _make_tables() -> None:
     sa.Column('state', sa.String(length=60), nullable=False),
     sa.Column('variant', sa.String(length=60), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('check_in_id', sa.Integer(), nullable=False),
+    sa.Column('message_id', sa.Integer(), nullable=True),
+    sa.Column('answer', sa.String(length=20), nullable=True),
+    sa.ForeignKeyConstraint(['check_in_id'], ['check_ins.id'], ),
+    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], ),
     sa.ForeignKeyConstraint(['participant_id'], ['participants.id'], ),
     sa.PrimaryKeyConstraint('id')
     )

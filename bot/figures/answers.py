@@ -1,0 +1,218 @@
+"""Who answers: by week and by whatever else check-ins differ in."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.core.became import Tally
+from bot.core.figure import ByGroup, ByHour, ByWeek, Cell, Figure, Table
+from bot.core.names import CHANNELS, LANGUAGES
+from bot.core.rates import Counts, Share
+from bot.figures.view import RATE, View, count_cell, many, rate_cells, said, share_of, span, told
+from bot.models import Staff
+from bot.reports import checkins
+from bot.reports.checkins import Load
+from bot.reports.scope import Scope
+
+ASIDE = {
+    "open": "Still open",
+    "opted_out": "Opted out",
+    "cut_short": "Cut short",
+    "not_delivered": "Not delivered",
+    "told": "Asked nothing",
+}
+PARTS = ("answered", "unanswered", *ASIDE)
+COUNTS = ("Answered", "Counted", *RATE)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+PARTS_OF_DAY = (("before noon", range(12)), ("from noon to 5 pm", range(12, 17)), ("later", range(17, 24)))
+MOST_SAID = 3  # groups in a sentence: more are read in the table
+NOTHING = "no check-in whose answer can be counted."
+
+
+@dataclass(frozen=True)
+class Group:
+    """Check-ins that are alike: their name in the table, in the picture, and what became of them."""
+
+    name: Cell
+    label: str
+    tally: Tally
+    caseload: int | None = None
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What this reader may know of the groups."""
+
+    groups: tuple[Group, ...]
+    counts: Counts
+
+    @classmethod
+    def to(cls, view: View, groups: Iterable[Group]) -> "_Shown":
+        found = tuple(groups)
+        return cls(found, view.shown([[getattr(each.tally, part) for part in PARTS] for each in found]))
+
+    @property
+    def shares(self) -> tuple[Share | None, ...]:
+        return tuple(share_of(*cells[:2]) for cells in self.counts.cells)
+
+    @property
+    def total(self) -> Share | None:
+        """Of all groups together."""
+        return share_of(*self.counts.columns[:2]) if self.groups else Share(0, 0)
+
+    @property
+    def drawn(self) -> tuple[tuple[Group, Share], ...]:
+        """The groups whose share is known and is one of anybody."""
+        each = zip(self.groups, self.shares, strict=True)
+        return tuple((group, share) for group, share in each if share is not None and share.of)
+
+    def table(self, head: str) -> Table:
+        """Every part of every group; the parts add up to those begun."""
+        caseload = ("People today",) if any(each.caseload is not None for each in self.groups) else ()
+        columns = (head, *caseload, *COUNTS, *ASIDE.values(), "Begun")
+        return Table(columns, tuple(self._rows(bool(caseload))))
+
+    def _rows(self, with_caseload: bool) -> Iterable[tuple[Cell, ...]]:
+        each = zip(self.groups, self.shares, self.counts.cells, self.counts.rows, strict=True)
+        for group, share, cells, begun in each:
+            caseload = (group.caseload,) if with_caseload else ()
+            counted = count_cell(share.of if share else None)
+            aside = map(count_cell, (*cells[2:], begun))
+            yield (group.name, *caseload, count_cell(cells[0]), counted, *rate_cells(share), *aside)
+
+    @property
+    def aside(self) -> str:
+        """What stands in no percentage, in a sentence."""
+        columns = self.counts.columns[2:] if self.groups else ()
+        counts = zip(ASIDE.values(), columns, strict=False)
+        found = [f"{told(count)} {name.lower()}" for name, count in counts if count != 0]
+        return f" Counted apart: {', '.join(found)}." if found else ""
+
+
+def by_week(session: Session, scope: Scope, view: View) -> Figure:
+    """The share that answered, by the week in which check-ins began."""
+    tallies = checkins.by_week(session, scope)
+    shown = _Shown.to(view, (Group(week, "", tally) for week, tally in tallies.items()))
+    weeks = zip(tallies, shown.shares, strict=True)
+    return Figure(
+        "answered-by-week",
+        "Answered, week by week",
+        f"{span(scope)}: {_of_all(shown)}{shown.aside}",
+        shown.table("Week of"),
+        ByWeek(tuple((week, share or Share(0, 0)) for week, share in weeks)),
+    )
+
+
+def _of_all(shown: _Shown) -> str:
+    total = shown.total
+    if total is not None and not total.of:
+        return NOTHING
+    return f"of the check-ins that count, {said(total)} were answered."
+
+
+def by_flow(session: Session, scope: Scope, view: View) -> Figure:
+    """The share that answered, by flow."""
+    groups = _groups({view.title(name): tally for name, tally in checkins.by_flow(session, scope).items()})
+    return _by_group("answered-by-flow", "Answered, by flow", "Flow", scope, view, groups)
+
+
+def by_cohort(session: Session, scope: Scope, view: View) -> Figure:
+    """The share that answered, by cohort."""
+    groups = _groups({name or "No cohort": tally for name, tally in checkins.by_cohort(session, scope).items()})
+    return _by_group("answered-by-cohort", "Answered, by cohort", "Cohort", scope, view, groups)
+
+
+def by_language(session: Session, scope: Scope, view: View) -> Figure:
+    """The share that answered, by the language of the check-in."""
+    groups = _groups({LANGUAGES[name]: tally for name, tally in checkins.by_language(session, scope).items()})
+    return _by_group("answered-by-language", "Answered, by language", "Language", scope, view, groups)
+
+
+def by_channel(session: Session, scope: Scope, view: View) -> Figure:
+    """The share that answered, by what carried the text."""
+    tallies = checkins.by_channel(session, scope)
+    groups = _groups({CHANNELS.get(name, name) or "Never sent": tally for name, tally in tallies.items()})
+    return _by_group("answered-by-channel", "Answered, by channel", "Channel", scope, view, groups)
+
+
+def by_caseworker(session: Session, scope: Scope, view: View) -> Figure:
+    """The share that answered, by who looked after the person, by name and with how many people each looks after.
+
+    In the order of names: an order of shares would make a ranking of what caseload and chance decide.
+    """
+    loads = checkins.by_caseworker(session, scope)
+    names = {staff.id: staff.name for staff in session.scalars(select(Staff).where(Staff.id.in_(list(loads))))}
+    groups = [_of_worker(names.get(worker or 0, "Nobody"), load) for worker, load in loads.items()]
+    return _by_group(
+        "answered-by-caseworker",
+        "Answered, by caseworker",
+        "Caseworker",
+        scope,
+        view,
+        sorted(groups, key=lambda each: each.label.casefold()),
+        "This is no ranking: caseloads differ, and where intervals overlap the difference may be chance.",
+    )
+
+
+def _of_worker(name: str, load: Load) -> Group:
+    return Group(name, f"{name} ({many(load.caseload, 'person', 'people')})", load.tally, load.caseload)
+
+
+def _groups(tallies: Mapping[str, Tally]) -> list[Group]:
+    """The largest first."""
+    order = sorted(tallies.items(), key=lambda each: (-each[1].counted, each[0]))
+    return [Group(name, name, tally) for name, tally in order]
+
+
+def _by_group(
+    name: str, title: str, head: str, scope: Scope, view: View, groups: Iterable[Group], caution: str = ""
+) -> Figure:
+    shown = _Shown.to(view, groups)
+    chart = ByGroup(tuple((group.label, share) for group, share in shown.drawn))
+    says = f"{span(scope)}: {_each(shown)}{shown.aside}"
+    return Figure(name, title, f"{says} {caution}".rstrip(), shown.table(head), chart)
+
+
+def _each(shown: _Shown) -> str:
+    """What a sentence says of the largest groups."""
+    if not shown.drawn:
+        return _of_all(shown)
+    largest = shown.drawn[:MOST_SAID]
+    rest = len(shown.drawn) - len(largest)
+    more = f"; and {rest} more" if rest else ""
+    return "; ".join(f"{group.label}, {share.words}" for group, share in largest) + f"{more}."
+
+
+def by_hour(session: Session, scope: Scope, view: View) -> Figure:
+    """The share that answered, by the hour of the week at which the first text left, on the person's clock."""
+    tallies = checkins.by_hour(session, scope)
+    counts = view.shown([(each.answered, each.unanswered) for each in tallies.values()])
+    shares = {hour: share_of(*cells) for hour, cells in zip(tallies, counts.cells, strict=True)}
+    rows = tuple(
+        (WEEKDAYS[hour // 24], f"{hour % 24:02}:00", count_cell(share.n if share else None),
+         count_cell(share.of if share else None), *rate_cells(share))
+        for hour, share in shares.items()
+    )  # fmt: skip
+    return Figure(
+        "answered-by-hour",
+        "Answered, by hour and weekday of sending",
+        f"{span(scope)}: {_by_part_of_day(shares)}",
+        Table(("Weekday", "Hour", *COUNTS), rows),
+        ByHour(tuple((hour, share) for hour, share in shares.items() if share)),
+    )
+
+
+def _by_part_of_day(shares: Mapping[int, Share | None]) -> str:
+    """Three parts of the day and no best hour: of 168 hours some look best by chance alone."""
+    known = {hour: share for hour, share in shares.items() if share is not None}
+    if not any(share.of for share in known.values()):
+        return NOTHING if len(known) == len(shares) else "every hour is hidden, as each would tell of too few people."
+    found = []
+    for name, hours in PARTS_OF_DAY:
+        each = [share for hour, share in known.items() if hour % 24 in hours]
+        whole = Share(sum(share.n for share in each), sum(share.of for share in each))
+        found += [f"{name}, {whole.words}"] if whole.of else []
+    hidden = "" if len(known) == len(shares) else " Hours that would tell of too few people are left out."
+    return f"of texts that left {'; '.join(found)} were answered.{hidden}"

@@ -1,0 +1,181 @@
+"""What becomes of check-ins, step by step, and how long answers take."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from itertools import takewhile
+
+from sqlalchemy.orm import Session
+
+from bot.core.became import Step
+from bot.core.figure import HIDDEN, Cell, Curve, Figure, Funnel, Table
+from bot.core.rates import ByThen, Counts, Share
+from bot.core.times import Times, times
+from bot.figures.view import DAY, HOUR, MINUTE, RATE, TOO_FEW, View, count_cell, lasted, rate_cells, span, told
+from bot.reports import checkins
+from bot.reports.checkins import Waits
+from bot.reports.scope import Scope
+
+STEPS = {
+    Step.SENT: "Sent",
+    Step.DELIVERED: "Delivered",
+    Step.ANSWERED: "Answered",
+    Step.NEED_RAISED: "Need raised",
+    Step.TAKEN: "Taken by a person",
+    Step.RESOLVED: "Resolved",
+}
+# Moments that a table tells of; a picture that hides nothing has every hour of a week beside.
+TOLD_AT = (15 * MINUTE, HOUR, 4 * HOUR, 12 * HOUR, DAY, 2 * DAY, 3 * DAY, 7 * DAY)
+DRAWN_AT = tuple(sorted({timedelta(), 5 * MINUTE, 30 * MINUTE, *TOLD_AT, *(hour * HOUR for hour in range(1, 169))}))
+NOT_REACHED = "not reached yet"
+
+
+def funnel(session: Session, scope: Scope, view: View) -> Figure:
+    """How many check-ins took each step, from the text to help."""
+    steps = checkins.funnel_of(session, scope)
+    known = _known(tuple(steps.values()), view)
+    drawn = tuple((STEPS[step], count) for step, count in zip(steps, known, strict=True) if count is not None)
+    return Figure(
+        "funnel",
+        "From text to help",
+        f"{span(scope)}: {_story(dict(zip(steps, known, strict=True)))}",
+        Table(("Step", "Check-ins", "of the step before: %", *RATE[1:]), tuple(_rows(steps, known))),
+        Funnel(drawn),
+    )
+
+
+def _known(counts: Sequence[int], view: View) -> list[int | None]:
+    """What may be known of each step: it is the sum of those who got no further than it or a later one.
+
+    Where one of those is hidden, the sum is known all the same if it follows from the whole and from those before.
+    """
+    stayed = [[count - after for count, after in zip(counts, (*counts[1:], 0), strict=True)]]
+    shown = view.shown(stayed)
+    cells, total = shown.cells[0], shown.total
+    found: list[int | None] = []
+    for place in range(len(counts)):
+        is_known = None not in cells[place:] or (total is not None and None not in cells[:place])
+        found.append(counts[place] if is_known else None)
+    return found
+
+
+def _rows(steps: Iterable[Step], known: Sequence[int | None]) -> Iterator[tuple[Cell, ...]]:
+    before: int | None = 0
+    for step, count in zip(steps, known, strict=True):
+        share = None if count is None or before is None else Share(count if before else 0, before)
+        yield STEPS[step], count_cell(count), *rate_cells(share)
+        before = count
+
+
+def _story(known: Mapping[Step, int | None]) -> str:
+    if known[Step.SENT] == 0:
+        return "no check-in was sent."
+    sent, delivered, answered, raised, taken, resolved = map(told, known.values())
+    return (
+        f"of {sent} check-ins sent, {delivered} arrived and {answered} were answered. {raised} raised a new need; of "
+        f"those, {taken} had every need taken by a person, and {resolved} had every need resolved."
+    )
+
+
+def time_to_reply(session: Session, scope: Scope, view: View) -> Figure:
+    """How long first answers take; whoever has not answered still waits, and is not left out."""
+    replies = _Replies.of(checkins.waits(session, scope, view.now), view)
+    return Figure(
+        "time-to-reply",
+        "How soon people answer",
+        f"{span(scope)}: {replies.sentence}",
+        Table(("Measure", "Value", "from", "to"), tuple(replies.rows)),
+        Curve(replies.curve) if replies.told else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Replies:
+    """How soon people answer, as far as this reader may know: a curve would tell what its counts are."""
+
+    found: Times
+    counts: Counts
+    curve: tuple[ByThen, ...]
+
+    @classmethod
+    def of(cls, waits: Waits, view: View) -> "_Replies":
+        found = _times(tuple(waits.replied.items()), tuple(waits.waiting.items()))
+        counts = view.shown([_by_moment(waits.replied), _by_moment(waits.waiting)])
+        until = _known_until(counts.cells)
+        known = (each for each in found.curve if each.after in TOLD_AT and each.after <= until)
+        return cls(found, counts, tuple(known) if view.smallest else found.curve)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether even how many there are is."""
+        return self.counts.total is None
+
+    @property
+    def told(self) -> tuple[ByThen, ...]:
+        """What the table says of the curve."""
+        is_said = not self.hidden and not self.found.too_few
+        return tuple(each for each in self.curve if is_said and each.after in TOLD_AT)
+
+    @property
+    def rows(self) -> Iterator[tuple[Cell, ...]]:
+        yield "Check-ins that asked", count_cell(self.counts.total), None, None
+        yield "Answered", count_cell(self.counts.rows[0]), None, None
+        yield "No answer so far", count_cell(self.counts.rows[1]), None, None
+        yield "Half have answered after (minutes)", self._minutes(self.found.median), *self._interval
+        yield "Nine in ten have answered after (minutes)", self._minutes(self.found.p90), None, None
+        for each in self.told:
+            percents = (round(100 * it, 1) for it in (each.share, each.low, each.high))
+            yield f"Answered within {lasted(each.after)} (%)", *percents
+
+    def _minutes(self, at: timedelta | None) -> Cell:
+        if self.hidden or self.found.too_few:
+            return HIDDEN if self.hidden else TOO_FEW
+        return NOT_REACHED if at is None else round(at / MINUTE)
+
+    @property
+    def _interval(self) -> tuple[Cell, ...]:
+        if self.hidden or self.found.too_few or self.found.median is None:
+            return None, None
+        return tuple(self._minutes(each) for each in self.found.interval)
+
+    @property
+    def sentence(self) -> str:
+        found = self.found
+        if not found.n:
+            return "no check-in asked anything yet."
+        if self.hidden or found.too_few:
+            return f"too few check-ins to say how soon people answer{'' if self.hidden else f' (n = {found.n})'}."
+        half = "fewer than half have answered so far"
+        if found.median is not None:
+            half = f"half answer within {_around(found.median, found.interval)}"
+        nine = "nine in ten have not yet" if found.p90 is None else f"nine in ten within {lasted(found.p90)}"
+        return f"{half}, {nine} (n = {found.n:,}; those without an answer count as still waiting)."
+
+
+def _around(middle: timedelta, interval: tuple[timedelta | None, timedelta | None]) -> str:
+    low, high = (NOT_REACHED if each is None else lasted(each) for each in interval)
+    return f"{lasted(middle)} ({low} to {high})"
+
+
+@lru_cache(64)
+def _times(replied: tuple[tuple[timedelta, int], ...], waiting: tuple[tuple[timedelta, int], ...]) -> Times:
+    """Kept by what went in: of a large programme a curve takes a tenth of a second."""
+    over, so_far = ([length for length, many in each for _ in range(many)] for each in (replied, waiting))
+    return times(over, so_far, DRAWN_AT)
+
+
+def _by_moment(lengths: Mapping[timedelta, int]) -> list[int]:
+    """How many lie between one told moment and the next, and how many beyond the last."""
+    counts = [0] * (len(TOLD_AT) + 1)
+    for length, count in lengths.items():
+        counts[bisect_left(TOLD_AT, length)] += count
+    return counts
+
+
+def _known_until(cells: Sequence[Sequence[int | None]]) -> timedelta:
+    """The last told moment before which no count is hidden: beyond it the curve would tell them."""
+    columns = zip(TOLD_AT, zip(*cells, strict=True), strict=False)
+    known = takewhile(lambda each: None not in each[1], columns)
+    return max((at for at, _ in known), default=timedelta())

@@ -1,0 +1,172 @@
+"""The report on wordings, against rows counted by hand."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bot.core.comparing import Comparison
+from bot.core.delivery import Status
+from bot.core.flow import Flow, parse
+from bot.core.kinds import Answer, Language, Outcome, Purpose
+from bot.models import Assignment, CheckIn, Direction, FlowVersion, Message
+from bot.reports.wordings import comparisons
+from tests.world import World
+
+AT = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+WARM, SHORT = 'wordings.warm.say.en = "Thinking of you."', 'wordings.short.say.en = "Well?"'
+
+
+def flow(*lines: str) -> Flow:
+    """A flow that asks one question in these wordings."""
+    return parse(
+        "weekly",
+        'title = "Weekly check-in"\nstart = "open"\nanswer_within = "3 days"\n[states.open]\n'
+        'say.en = "How are you?"\nexpect = "text"\n' + "\n".join(lines),
+    )
+
+
+TWO = flow("planned = 10", WARM)
+
+
+@dataclass
+class Asked:
+    """Puts down people who were asked, as the database would hold them."""
+
+    world: World
+    flow: Flow = TWO
+
+    def __call__(
+        self,
+        wording: str,
+        times: int = 1,
+        answer: Answer | None = None,
+        status: Status | None = Status.DELIVERED,
+        outcome: Outcome | None = Outcome.SILENT,
+    ) -> None:
+        for _ in range(times):
+            person = self.world.participant("Ana")
+            with self.world.standby.db.writing() as session:
+                session.merge(FlowVersion(version=self.flow.version, name="weekly", source=self.flow.source))
+                session.flush()
+                check_in = CheckIn(
+                    participant_id=person.id, flow_name="weekly", flow_version=self.flow.version, started_at=AT,
+                    ended_at=AT + timedelta(days=3) if outcome else None, outcome=outcome, channel="sms",
+                    language=Language.EN, week=date(2026, 11, 23), first_status=status, asked_at=None, answer=answer,
+                )  # fmt: skip
+                session.add(check_in)
+                session.flush()
+                text = None if status is None else self._text(person.id, check_in.id, status)
+                session.add_all([text] if text else [])
+                session.flush()
+                session.add(
+                    Assignment(
+                        participant_id=person.id, flow_name="weekly", state="open", variant=wording, at=AT,
+                        check_in_id=check_in.id, message_id=text.id if text else None, answer=answer,
+                    )
+                )  # fmt: skip
+
+    def _text(self, participant_id: int, check_in_id: int, status: Status) -> Message:
+        return Message(
+            direction=Direction.OUT, channel="sms", other="+18165550199", other_hash="hash", body="How are you?", at=AT,
+            participant_id=participant_id, check_in_id=check_in_id, purpose=Purpose.CHECK_IN, status=status,
+        )  # fmt: skip
+
+    def answered(self, wording: str, times: int = 1) -> None:
+        self(wording, times, Answer.IN_TIME, outcome=Outcome.FINISHED)
+
+
+@pytest.fixture
+def asked(world: World) -> Asked:
+    return Asked(world)
+
+
+def found(asked: Asked, *flows: Flow) -> tuple[Comparison, ...]:
+    with asked.world.standby.db.reading() as session:
+        return comparisons(session, {each.name: each for each in flows or (asked.flow,)})
+
+
+def one(asked: Asked, *flows: Flow) -> Comparison:
+    (comparison,) = found(asked, *flows)
+    return comparison
+
+
+def test_nobody_was_asked_yet(asked: Asked) -> None:
+    comparison = one(asked)
+    assert comparison.says().startswith("Too early: 0 of 10 people.")
+    assert comparison.figure().table.rows == (("usual", "How are you?", 0), ("warm", "Thinking of you.", 0))
+
+
+def test_a_flow_without_wordings_compares_nothing(asked: Asked) -> None:
+    assert found(asked, flow()) == ()
+
+
+def test_each_person_falls_in_one_place(asked: Asked) -> None:
+    asked.answered("usual", 7)
+    asked("usual", 2)
+    asked("usual", answer=Answer.LATE, outcome=Outcome.FINISHED)
+    asked("warm", outcome=Outcome.STOPPED)
+    asked("warm", outcome=Outcome.REPLACED)
+    asked("warm", status=Status.UNDELIVERED, outcome=Outcome.BROKEN)
+    asked("warm", status=None, outcome=Outcome.BROKEN)
+    asked.answered("warm", 10)
+    asked("warm")
+    assert one(asked).figure().table.rows == (
+        ("usual", "How are you?", 10, 7, 3, "70 % (40 to 89, n = 10)", 0, 0, 0),
+        ("warm", "Thinking of you.", 14, 10, 0, "100 % (72 to 100, n = 10)", 1, 1, 2),
+    )
+    assert one(asked).says().startswith("No difference was shown: between -4 and +60 points.")
+
+
+def test_whoever_may_yet_answer_is_waited_for(asked: Asked) -> None:
+    asked.answered("usual", 10)
+    asked("warm", outcome=None)
+    asked.answered("warm", 10)
+    assert one(asked).difference is None
+
+
+def test_a_text_that_was_taken_out_of_the_flow_ends_the_comparison(asked: Asked) -> None:
+    asked.answered("warm", 9)
+    assert one(asked, flow()).says().startswith("Ended too early: 0 of 10 people.")
+
+
+def test_a_flow_that_cannot_be_read_now_ends_nothing(asked: Asked) -> None:
+    asked.answered("warm", 9)
+    with asked.world.standby.db.reading() as session:
+        (comparison,) = comparisons(session, {})
+    assert (comparison.has_ended, comparison.title) == (False, "Weekly check-in")
+
+
+def test_the_plan_from_the_start_counts(asked: Asked) -> None:
+    asked.answered("usual", 10)
+    asked.flow = flow("planned = 12", WARM)
+    asked.answered("warm", 10)
+    comparison = one(asked)
+    assert comparison.difference is not None and comparison.aim.people == 10
+    assert "The plan was changed on the way; the first one counts." in comparison.says()
+
+
+def test_words_that_were_changed_on_the_way_are_told_of(asked: Asked) -> None:
+    asked.answered("usual")
+    assert not one(asked).was_reworded
+    asked.flow = flow("planned = 10", 'wordings.warm.say.en = "Thinking of you!"')
+    asked.answered("warm")
+    assert one(asked).was_reworded
+
+
+def test_a_wording_added_later_is_held_against_people_of_its_own_time(asked: Asked) -> None:
+    asked.answered("usual", 5)
+    asked.flow = flow("planned = 10", WARM, SHORT)
+    asked.answered("usual", 3)
+    asked.answered("short", 2)
+    short, warm = found(asked)
+    assert (short.other.wording, len(short.usual.found), len(short.other.found)) == ("short", 3, 2)
+    assert (warm.other.wording, len(warm.usual.found), len(warm.other.found)) == ("warm", 8, 0)
+    assert (short.rivals, short.was_reworded) == (2, False)
+
+
+def test_a_wording_that_nobody_was_assigned_yet_stands_beside_those_that_run(asked: Asked) -> None:
+    asked.answered("usual", 5)
+    short, warm = found(asked, flow("planned = 20", WARM, SHORT))
+    assert (len(short.usual.found), short.aim.people) == (0, 20)
+    assert (len(warm.usual.found), warm.aim.people) == (5, 10)
