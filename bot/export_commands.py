@@ -10,7 +10,8 @@ from bot.config import load_settings
 from bot.core.deidentify import Dates, Extra
 from bot.models import Staff
 from bot.reports.scope import parse
-from bot.research import ExportProblem, Wanted, take
+from bot.research import ExportProblem, take
+from bot.study import Wanted
 from bot.wiring import Standby, build, ready
 
 DATES, EXTRAS = [each.value for each in Dates], [each.value for each in Extra]

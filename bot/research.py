@@ -27,12 +27,11 @@ from sqlalchemy.orm import Session
 
 from bot.config import ROOT, Settings
 from bot.core.deidentify import MOST_SHIFT_DAYS, Column, Dates, Extra, Row, cells, codebook, tables
-from bot.core.rates import MINIMUM_N
 from bot.db import Database, insert_once
 from bot.models import CheckIn, Export, StudyId
 from bot.people import note
 from bot.reports.scope import Scope
-from bot.study import Alias, Study, people_of
+from bot.study import Alias, Study, Wanted, people_of
 
 PATIENCE = 600  # seconds for writing Parquet; a million rows take a few
 LEAST_WEEKS_SHIFTED = 8
@@ -45,15 +44,6 @@ UNLINKED = "Random, for this export alone: the next one has other ids, another o
 
 class ExportProblem(Exception):
     """Nothing was exported. The message says why and what to change."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What an export is to hold: these weeks of everybody, days coarsened like this, with these extras."""
-
-    scope: Scope
-    dates: Dates = Dates.WEEK
-    extras: frozenset[Extra] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -74,8 +64,8 @@ def take(db: Database, settings: Settings, wanted: Wanted, path: Path, now: date
     with TemporaryDirectory(prefix="standby-export-") as name:
         folder = Path(name)
         with db.reading() as session:
-            study = Study(session, wanted.scope, wanted.dates, wanted.extras, aliases)
-            rows = _write_rows(folder, study, tables(wanted.extras))
+            study = Study(session, wanted, aliases, settings.smallest_cell)
+            rows = _write_rows(folder, study, tables(wanted.extras), settings.smallest_cell)
         _add_parquet(folder)
         _write_manifest(folder, settings, wanted, rows)
         _pack(folder, path)
@@ -114,10 +104,10 @@ def _check_shifted(session: Session, scope: Scope, now: datetime) -> None:
 
 def _aliases(db: Database, settings: Settings, people: frozenset[int]) -> dict[int, Alias]:
     """Random ids for all of them; the kept ones where exports are linked."""
-    if len(people) < MINIMUM_N:
+    if len(people) < settings.smallest_cell:
         raise ExportProblem(
-            f"Fewer than {MINIMUM_N} people had a check-in or a flag in these weeks: whatever left could point at "
-            "somebody. Choose a longer time."
+            f"Fewer than {settings.smallest_cell} people had a check-in or a flag in these weeks: whatever left could "
+            "point at somebody. Choose a longer time."
         )
     if not settings.research_linked:
         return {each: _new_alias() for each in people}
@@ -137,7 +127,9 @@ def _kept_aliases(session: Session, people: frozenset[int]) -> dict[int, Alias]:
     return {row.participant_id: Alias(row.study_id, row.shift_days) for row in kept if row.participant_id in people}
 
 
-def _write_rows(folder: Path, study: Study, of: Mapping[str, tuple[Column, ...]]) -> dict[str, int]:
+def _write_rows(
+    folder: Path, study: Study, of: Mapping[str, tuple[Column, ...]], smallest: int
+) -> dict[str, int]:
     """A CSV file for each table, the codebook, and what the columns hold, for the Parquet files; how many rows."""
     counts = dict.fromkeys(of, 0)
     with ExitStack() as files:
@@ -147,7 +139,7 @@ def _write_rows(folder: Path, study: Study, of: Mapping[str, tuple[Column, ...]]
         for name, row in study.rows():
             sheets[name].writerow(_written(row, of[name]))
             counts[name] += 1
-        _sheet(files, folder / "codebook.csv").writerows(codebook(of))
+        _sheet(files, folder / "codebook.csv").writerows(codebook(of, smallest))
     told = {
         name: [{"name": each.name, "type": each.type, "empty": each.may_be_empty} for each in columns]
         for name, columns in of.items()
@@ -185,7 +177,7 @@ def _write_manifest(folder: Path, settings: Settings, wanted: Wanted, rows: Mapp
     told = {
         "standby": version(),
         "parameters": parameters(settings, wanted),
-        "smallest_group": MINIMUM_N,
+        "smallest_group": settings.smallest_cell,
         "ids": LINKED if settings.research_linked else UNLINKED,
         "rows": rows,
         "sha256": {each.name: _checksum(each) for each in _files(folder)},

@@ -35,7 +35,6 @@ from bot.core.flow import Expect, FlowError, State, parse
 from bot.core.hours import minutes_between, week_of
 from bot.core.kinds import Answer, Language
 from bot.core.masking import mask, name_words
-from bot.core.rates import MINIMUM_N
 from bot.models import CheckIn, Consent, Direction, Flag, FlowVersion, Message, Participant, Reply, Staff
 from bot.reports.scope import Scope
 
@@ -60,15 +59,23 @@ class Known:
     enrolled: datetime
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What an export is to hold: these weeks of everybody, days coarsened like this, with these extras."""
+
+    scope: Scope
+    dates: Dates = Dates.WEEK
+    extras: frozenset[Extra] = frozenset()
+
+
 class Study:
     """The rows of the people who had a check-in or a flag in the weeks of the scope; nothing else of it counts."""
 
-    def __init__(
-        self, session: Session, scope: Scope, dates: Dates, extras: frozenset[Extra], aliases: Mapping[int, Alias]
-    ) -> None:
-        self.session, self.scope, self.extras, self._dates = session, scope, extras, dates
+    def __init__(self, session: Session, wanted: Wanted, aliases: Mapping[int, Alias], smallest: int) -> None:
+        self.session, self.scope, self.extras, self._dates = session, wanted.scope, wanted.extras, wanted.dates
+        self._smallest = smallest
         self._aliases = dict(sorted(aliases.items(), key=lambda each: each[1].study_id))
-        self._window = window(scope.first, scope.last, dates)
+        self._window = window(self.scope.first, self.scope.last, self._dates)
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Every row, with the name of its table."""
@@ -103,16 +110,17 @@ class Study:
         asked = {Extra.COHORT: Participant.cohort, Extra.ZONE: Participant.zone}
         columns = [Participant.language, *(asked[each] for each in asked if each in self.extras)]
         rows = self.session.execute(select(Participant.id, *columns))
-        return generalised({row[0]: tuple(map(str, row[1:])) for row in rows if row[0] in self._aliases})
+        found = {row[0]: tuple(map(str, row[1:])) for row in rows if row[0] in self._aliases}
+        return generalised(found, self._smallest)
 
     @cached_property
     def flows(self) -> frozenset[str]:
         """The flows that enough people had: of a rare one it is known too well whom it is for."""
-        return frozenset(flow for flow, count in self._people_by(CheckIn.flow_name).items() if count >= MINIMUM_N)
+        return frozenset(flow for flow, count in self._people_by(CheckIn.flow_name).items() if count >= self._smallest)
 
     @cached_property
     def rare_channels(self) -> frozenset[str]:
-        return folded(self._people_by(CheckIn.channel))
+        return folded(self._people_by(CheckIn.channel), self._smallest)
 
     def _people_by(self, column: InstrumentedAttribute[str]) -> dict[str, int]:
         people = func.count(CheckIn.participant_id.distinct())

@@ -21,7 +21,7 @@ LAYERS = (
     ("bot.people", "bot.talking"),
     ("bot.verdicts",),
     ("bot.deliveries", "bot.casework", "bot.duty"),
-    ("bot.alerts", "bot.scene", "bot.staff_replies"),
+    ("bot.alerts", "bot.scene"),
     ("bot.checkins",),
     ("bot.inbox",),
     ("bot.sheets", "bot.first_texts"),
@@ -29,7 +29,7 @@ LAYERS = (
      "bot.numbers", "bot.merging", "bot.enrolling", "bot.mass_texts"),
     ("bot.reports", "bot.learning", "bot.cover", "bot.roster", "bot.auditor"),
     ("bot.figures",),
-    ("bot.study", "bot.research"),
+    ("bot.study", "bot.research", "bot.summary"),
     ("bot", "app", "scheduler"),  # the edges: wiring, web, command line, demo
 )
 NOT_PURE = {"sqlalchemy", "flask", "requests", "structlog", "socket", "threading", "random", "os"}
@@ -40,6 +40,7 @@ ONLY_HERE = {
     "arro3": ("bot.filing",),
     "altair": ("bot.drawing",),
     "vl_convert": ("bot.drawing",),
+    "scipy": ("bot.core.times",),
 }
 
 

@@ -41,7 +41,8 @@ from bot.models import (
     StudyId,
 )
 from bot.reports.scope import Scope
-from bot.research import ExportProblem, Taken, Wanted, take, version
+from bot.research import ExportProblem, Taken, take, version
+from bot.study import Wanted
 from tests.databases import DATA_KEY
 from tests.kept import DAY, HOUR, MINUTE, NOW, THIS_WEEK, WEEK, ZONE, Kept
 

@@ -16,9 +16,8 @@ from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 from bot.core.became import Became
 from bot.core.escalation import Urgency
 from bot.core.kinds import Answer, FlagKind, Language, Outcome
-from bot.core.rates import MINIMUM_N
 
-OTHER = "other"  # stands for what fewer than MINIMUM_N people share
+OTHER = "other"  # stands for what fewer people share than may be told of
 MOST_SHIFT_DAYS = 28
 PERSON = TypeVar("PERSON", bound=Hashable)
 
@@ -61,11 +60,19 @@ TYPES = {str: Type.TEXT, int: Type.WHOLE, date: Type.DAY, bool: Type.TRUTH}
 
 @dataclass(frozen=True)
 class Means:
-    """What a column says and how it was coarsened; `only_with` is the extra that it is left out without."""
+    """What a column says and how it was coarsened; `only_with` is the extra that it is left out without.
+
+    In both, {smallest} stands for how many people must share something that is told.
+    """
 
     says: str
     coarsened: str = ""
     only_with: Extra | None = None
+
+    def told(self, smallest: int) -> tuple[str, str]:
+        """Both, where so many must share something."""
+        says, coarsened = (each.replace("{smallest}", str(smallest)) for each in (self.says, self.coarsened))
+        return says, coarsened
 
 
 @dataclass(frozen=True)
@@ -81,9 +88,9 @@ class Column:
 
 RANDOM_ID = Means("The participant, by a random id.", "No number of ours and nothing of the person is in it.")
 A_DAY = "The Monday of its week in the programme's zone; or, where dates are shifted, the day less the person's shift."
-FOLDED = f'"{OTHER}" where fewer than {MINIMUM_N} people of this export have it.'
-ENOUGH = f"Check-ins of flows that fewer than {MINIMUM_N} people had in these weeks are left out."
-TOGETHER = f'"{OTHER}" where fewer than {MINIMUM_N} people share it, alone or together with the columns beside it.'
+FOLDED = '"other" where fewer than {smallest} people of this export have it.'
+ENOUGH = "Check-ins of flows that fewer than {smallest} people had in these weeks are left out."
+TOGETHER = '"other" where fewer than {smallest} people share it, alone or together with the columns beside it.'
 WEEKS_IN = Means("Whole weeks since the week in which the person was enrolled.", "The age of the row, in weeks.")
 NUMBER = "The person's check-in by its number: 1 is the first they ever had."
 
@@ -102,7 +109,7 @@ class Person:
 
 @dataclass(frozen=True)
 class CheckInRow:
-    """Each check-in that began in these weeks, of the flows that ten people or more had then."""
+    """Each check-in that began in these weeks, of the flows that enough people had then."""
 
     study_id: Annotated[str, RANDOM_ID]
     check_in: Annotated[int, Means(NUMBER)]
@@ -218,7 +225,7 @@ def _column(name: str, kind: Any, means: Means) -> Column:
 
 
 def generalised(
-    people: Mapping[PERSON, tuple[str, ...]], smallest: int = MINIMUM_N
+    people: Mapping[PERSON, tuple[str, ...]], smallest: int
 ) -> dict[PERSON, tuple[str, ...]]:
     """The values of each person, "other" in place of what would make them stand out.
 
@@ -255,7 +262,7 @@ def _folded_columns(rows: list[tuple[str, ...]], smallest: int) -> list[tuple[st
     return list(zip(*kept, strict=True)) if kept else rows
 
 
-def folded(counts: Mapping[str, int], smallest: int = MINIMUM_N) -> frozenset[str]:
+def folded(counts: Mapping[str, int], smallest: int) -> frozenset[str]:
     """The values that too few people have, and the next smallest where these are too few even together."""
     rare = {value for value, count in counts.items() if count < smallest}
     left = sorted(set(counts) - rare, key=lambda value: (counts[value], value))
@@ -290,13 +297,13 @@ def cells(row: Row, columns: tuple[Column, ...]) -> tuple[Any, ...]:
     return tuple(getattr(row, column.name) for column in columns)
 
 
-def codebook(of: Mapping[str, tuple[Column, ...]]) -> list[tuple[str, ...]]:
+def codebook(of: Mapping[str, tuple[Column, ...]], smallest: int) -> list[tuple[str, ...]]:
     """The codebook of these tables: a line of headings, then one for each column."""
     head = ("table", "column", "type", "may be empty", "meaning", "values", "coarsened")
-    return [head, *(_line(name, column) for name, columns in of.items() for column in columns)]
+    return [head, *(_line(name, column, smallest) for name, columns in of.items() for column in columns)]
 
 
-def _line(table: str, column: Column) -> tuple[str, ...]:
+def _line(table: str, column: Column, smallest: int) -> tuple[str, ...]:
     empty = "yes" if column.may_be_empty else "no"
-    means = column.means
-    return (table, column.name, column.type, empty, means.says, ", ".join(column.values), means.coarsened)
+    says, coarsened = column.means.told(smallest)
+    return (table, column.name, column.type, empty, says, ", ".join(column.values), coarsened)

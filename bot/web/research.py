@@ -13,11 +13,10 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from bot.core.deidentify import MOST_SHIFT_DAYS, TABLES, Column, Dates, Extra, tables
-from bot.core.rates import MINIMUM_N
 from bot.models import Export, Role, Staff
 from bot.reports.scope import ScopeProblem, address_of, latest, parse
-from bot.research import ExportProblem, Wanted, take, taken_before
-from bot.study import counts_of
+from bot.research import ExportProblem, take, taken_before
+from bot.study import Wanted, counts_of
 from bot.web.auth import me, roles
 from bot.web.standby import standby
 from bot.web.words import iso_day, present
@@ -45,7 +44,7 @@ def show() -> ResponseReturnValue:
             counts=counts_of(session, wanted.scope),
             tables=_described(wanted),
             taken=_taken(session),
-            smallest=MINIMUM_N,
+            smallest=standby().settings.smallest_cell,
             shift=MOST_SHIFT_DAYS,
             reviewed=bool(standby().settings.research_texts),
             linked=standby().settings.research_linked,

@@ -40,7 +40,7 @@ ALL = frozenset(Extra)
     ],
 )
 def test_what_too_few_have_is_other(counts, rare):
-    assert folded(counts) == frozenset(rare)
+    assert folded(counts, 10) == frozenset(rare)
 
 
 def people(**groups: int) -> dict[str, tuple[str, ...]]:
@@ -60,7 +60,7 @@ def people(**groups: int) -> dict[str, tuple[str, ...]]:
     ],
 )  # fmt: skip
 def test_nobody_stands_out(groups, left):
-    found = Counter("_".join(each) for each in generalised(people(**groups)).values())
+    found = Counter("_".join(each) for each in generalised(people(**groups), 10).values())
     assert found == left
 
 
@@ -102,9 +102,9 @@ def test_hours_become_parts_of_the_day(hour, part):
 
 
 def test_every_field_of_every_table_is_in_the_codebook():
-    lines = [(line[0], line[1]) for line in codebook(tables(ALL))[1:]]
+    lines = [(line[0], line[1]) for line in codebook(tables(ALL), 10)[1:]]
     assert lines == [(name, each.name) for name, table in TABLES.items() for each in fields(table)]
-    assert all(line[4] for line in codebook(tables(ALL)))
+    assert all(line[4] for line in codebook(tables(ALL), 10))
 
 
 def test_extras_are_left_out_unless_they_are_asked_for():
