@@ -21,7 +21,7 @@ LAYERS = (
     ("bot.people", "bot.talking"),
     ("bot.verdicts",),
     ("bot.deliveries", "bot.casework", "bot.duty"),
-    ("bot.alerts", "bot.scene"),
+    ("bot.alerts", "bot.scene", "bot.staff_replies"),
     ("bot.checkins",),
     ("bot.inbox",),
     ("bot.sheets", "bot.first_texts"),
@@ -40,7 +40,6 @@ ONLY_HERE = {
     "arro3": ("bot.filing",),
     "altair": ("bot.drawing",),
     "vl_convert": ("bot.drawing",),
-    "scipy": ("bot.core.times",),
 }
 
 
