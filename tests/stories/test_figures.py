@@ -304,11 +304,16 @@ def test_two_entries_that_are_one_person_keep_their_figures(world: World) -> Non
     omar.hears("danger")
     world.passes(minutes=1)
     with world.standby.db.writing() as session:
-        for person_id, variant in ((ana.id, "a"), (double.id, "b")):
+        for flow, state, person, variant in (
+            ("weekly", "bed", ana, "a"), ("weekly", "bed", double, "b"), ("job", "going", double, "b")
+        ):  # fmt: skip
+            asked = session.scalars(select(CheckIn).where(CheckIn.participant_id == person.id)).one()
             session.add(
-                Assignment(participant_id=person_id, flow_name="weekly", state="bed", variant=variant, at=world.now)
-            )
-        session.add(Assignment(participant_id=double.id, flow_name="job", state="going", variant="b", at=world.now))
+                Assignment(
+                    participant_id=person.id, flow_name=flow, state=state, variant=variant, at=world.now,
+                    flow_version=asked.flow_version, check_in_id=asked.id,
+                )
+            )  # fmt: skip
     _merge(world, ana, double, dana)
     world.expects_figures_in_step()
     with world.standby.db.reading() as session:
