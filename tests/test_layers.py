@@ -38,7 +38,6 @@ ONLY_HERE = {
     "apscheduler": ("scheduler",),
     "altair": ("bot.drawing",),
     "vl_convert": ("bot.drawing",),
-    "scipy": ("bot.core.times",),
 }
 
 
