@@ -99,7 +99,7 @@ def test_answers_by_week_and_flow(world: World, browses: Browses, sam: Colleague
     assert weeks[0] == ["Mon Nov 16", "12", "16", "75.0", "50.5", "89.8", "0", "1", "0", "1", "0", "18"]
     assert weeks[1] == ["Mon Nov 23", "3", "5", "too few to say", "", "", "1", "0", "0", "0", "0", "6"]
     assert "71 % (50 to 86, n = 21)" in says(page, "answered-by-week")
-    assert "Beside that 1 still open, 1 opted out, 1 not delivered." in says(page, "answered-by-week")
+    assert "Counted apart: 1 still open, 1 opted out, 1 not delivered." in says(page, "answered-by-week")
     weekly, job = shown(page, "answered-by-flow")
     assert weekly[:4] == ["Weekly check-in", "12", "16", "75.0"] and job[:4] == ["New job", "3", "5", "too few to say"]
 
