@@ -493,7 +493,7 @@ def test_an_export_that_cannot_be_is_one_sentence(database: Database, tmp_path: 
     "words",
     [(), ("init",), ("add-staff",), ("import",), ("import", "participants"), ("needs",), ("needs", "explain"),
      ("needs", "evaluate"), ("needs", "learned"), ("flow",), ("flow", "check"), ("flow", "rehearse"), ("tick",),
-     ("demo",), ("doctor",), ("import", "services"), ("export",), ("export", "research")],
+     ("demo",), ("doctor",), ("import", "services"), ("export",), ("export", "research"), ("summary",)],
 )  # fmt: skip
 def test_every_command_and_option_says_what_it_is_for(words: tuple[str, ...]) -> None:
     said = works(*words, "--help")
