@@ -486,6 +486,11 @@ def test_an_export_that_cannot_be_is_one_sentence(database: Database, tmp_path: 
     assert "is there already" in fails(*RESEARCH)
 
 
+def test_the_weekly_letter_can_be_looked_at(database: Database, tmp_path: Path) -> None:
+    assert works("summary", "--preview", "letter.html") == ""
+    assert "Nobody waits for an answer." in (tmp_path / "letter.html").read_text(encoding="utf-8")
+
+
 # help
 
 

@@ -110,3 +110,9 @@ def test_imports_stand_at_the_top_and_are_absolute(module: str) -> None:
 def test_nothing_imports_in_a_circle() -> None:
     graph = {name: {each for each in _imports(tree) if each in MODULES} - {name} for name, tree in MODULES.items()}
     list(TopologicalSorter(graph).static_order())
+
+
+def test_letters_that_are_no_texts_leave_by_one_module() -> None:
+    """Texts leave by the outbox alone; beside it stands the weekly letter, which no participant can get."""
+    senders = {name for name, tree in MODULES.items() if "bot.carrier.mail" in _imports(tree)}
+    assert senders == {"bot.wiring", "bot.summary"}
