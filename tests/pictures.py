@@ -26,6 +26,8 @@ SHOTS = (
     ("thread-phone", PHONE, "dana@example.org", "Rosa Demo"),
     ("rota", LAPTOP, "sam@example.org", "/rota"),
     ("phones", LAPTOP, "sam@example.org", "/phones"),
+    ("answers", LAPTOP, "sam@example.org", "/rates"),
+    ("answers-phone", PHONE, "sam@example.org", "/rates"),
 )
 
 

@@ -46,6 +46,13 @@ class Table:
         if any(len(row) != len(self.columns) for row in self.rows):
             raise ValueError(f"every row has the columns {self.columns}")
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Which columns hold numbers, whatever stands in for some."""
+        return tuple(
+            any(isinstance(row[place], int | float) for row in self.rows) for place in range(len(self.columns))
+        )
+
 
 @dataclass(frozen=True)
 class ByWeek:

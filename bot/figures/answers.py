@@ -28,7 +28,7 @@ COUNTS = ("Answered", "Counted", *RATE)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PARTS_OF_DAY = (("before noon", range(12)), ("from noon to 5 pm", range(12, 17)), ("later", range(17, 24)))
 MOST_SAID = 3  # groups in a sentence: more are read in the table
-NOTHING = "no check-in whose answer can be counted."
+NOTHING = "no check-in whose answer can be counted"
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,23 @@ class Group:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What this reader may know of the groups."""
+    """What this reader may know of the groups. `aside` names what is counted apart.
+
+    Where small counts are hidden it is one count: five small ones would be hidden, and as many rates to cover them.
+    """
 
     groups: tuple[Group, ...]
     counts: Counts
+    aside: tuple[str, ...]
 
     @classmethod
     def to(cls, view: View, groups: Iterable[Group]) -> "_Shown":
         found = tuple(groups)
-        return cls(found, view.shown([[getattr(each.tally, part) for part in PARTS] for each in found]))
+        parts = [[getattr(each.tally, part) for part in PARTS] for each in found]
+        if not view.smallest:
+            return cls(found, view.shown(parts), tuple(ASIDE.values()))
+        together = [[*cells[:2], sum(cells[2:])] for cells in parts]
+        return cls(found, view.shown(together), ("Counted apart",))
 
     @property
     def shares(self) -> tuple[Share | None, ...]:
@@ -71,7 +79,7 @@ class _Shown:
     def table(self, head: str) -> Table:
         """Every part of every group; the parts add up to those begun."""
         caseload = ("People today",) if any(each.caseload is not None for each in self.groups) else ()
-        columns = (head, *caseload, *COUNTS, *ASIDE.values(), "Begun")
+        columns = (head, *caseload, *COUNTS, *self.aside, "Begun")
         return Table(columns, tuple(self._rows(bool(caseload))))
 
     def _rows(self, with_caseload: bool) -> Iterable[tuple[Cell, ...]]:
@@ -83,12 +91,11 @@ class _Shown:
             yield (group.name, *caseload, count_cell(cells[0]), counted, *rate_cells(share), *aside)
 
     @property
-    def aside(self) -> str:
+    def apart(self) -> str:
         """What stands in no percentage, in a sentence."""
-        columns = self.counts.columns[2:] if self.groups else ()
-        counts = zip(ASIDE.values(), columns, strict=False)
+        counts = zip(self.aside, self.counts.columns[2:] if self.groups else (), strict=False)
         found = [f"{told(count)} {name.lower()}" for name, count in counts if count != 0]
-        return f" Counted apart: {', '.join(found)}." if found else ""
+        return f" Beside that {', '.join(found)}." if found else ""
 
 
 def by_week(session: Session, scope: Scope, view: View) -> Figure:
@@ -99,7 +106,7 @@ def by_week(session: Session, scope: Scope, view: View) -> Figure:
     return Figure(
         "answered-by-week",
         "Answered, week by week",
-        f"{span(scope)}: {_of_all(shown)}{shown.aside}",
+        f"{span(scope)}: {_of_all(shown)}{shown.apart}",
         shown.table("Week of"),
         ByWeek(tuple((week, share or Share(0, 0)) for week, share in weeks)),
     )
@@ -107,8 +114,10 @@ def by_week(session: Session, scope: Scope, view: View) -> Figure:
 
 def _of_all(shown: _Shown) -> str:
     total = shown.total
-    if total is not None and not total.of:
-        return NOTHING
+    if total and not total.of:
+        return f"{NOTHING}."
+    if total is None:
+        return "the share that answered is hidden, as it would tell of too few people."
     return f"of the check-ins that count, {said(total)} were answered."
 
 
@@ -171,18 +180,18 @@ def _by_group(
 ) -> Figure:
     shown = _Shown.to(view, groups)
     chart = ByGroup(tuple((group.label, share) for group, share in shown.drawn))
-    says = f"{span(scope)}: {_each(shown)}{shown.aside}"
+    says = f"{span(scope)}, answered: {_each(shown)}{shown.apart}"
     return Figure(name, title, f"{says} {caution}".rstrip(), shown.table(head), chart)
 
 
 def _each(shown: _Shown) -> str:
     """What a sentence says of the largest groups."""
     if not shown.drawn:
-        return _of_all(shown)
+        return f"{NOTHING if shown.total and not shown.total.of else said(None)}."
     largest = shown.drawn[:MOST_SAID]
     rest = len(shown.drawn) - len(largest)
     more = f"; and {rest} more" if rest else ""
-    return "; ".join(f"{group.label}, {share.words}" for group, share in largest) + f"{more}."
+    return "; ".join(f"{group.label} {share.words}" for group, share in largest) + f"{more}."
 
 
 def by_hour(session: Session, scope: Scope, view: View) -> Figure:
@@ -208,7 +217,7 @@ def _by_part_of_day(shares: Mapping[int, Share | None]) -> str:
     """Three parts of the day and no best hour: of 168 hours some look best by chance alone."""
     known = {hour: share for hour, share in shares.items() if share is not None}
     if not any(share.of for share in known.values()):
-        return NOTHING if len(known) == len(shares) else "every hour is hidden, as each would tell of too few people."
+        return f"{NOTHING if len(known) == len(shares) else said(None)}."
     found = []
     for name, hours in PARTS_OF_DAY:
         each = [share for hour, share in known.items() if hour % 24 in hours]

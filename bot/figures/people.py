@@ -48,8 +48,8 @@ def _how_soon(cases: Sequence[Case], parts: Sequence[int | None], view: View) ->
     if not cases:
         return "nobody was in danger that we know of."
     share = share_of(parts[0], parts[1])
-    promise = f"The promise is that a person takes it within {lasted(view.promise)}, before the alert goes on to others"
-    return f"{promise}: kept for {said(share)}. {_median(cases, view)}"
+    promise = f"the promise is that a person takes it within {lasted(view.promise)}, before the alert goes on to others"
+    return f"{promise}. Kept: {said(share)}. {_median(cases, view)}"
 
 
 def _median(cases: Sequence[Case], view: View) -> str:
@@ -118,8 +118,10 @@ def _longest(whom: str, since: Iterable[tuple[object, datetime]], view: View) ->
 def _waiting(since: Iterable[tuple[int | str, datetime]], count: int | None, scope: Scope, view: View) -> Table:
     if not view.names:
         return Table(("Wait now",), ((count_cell(count),),))
-    rows = ((who, on_the_clock(at, scope), round((view.now - at) / MINUTE)) for who, at in since)
-    return Table((PERSON, "Since", "Minutes"), tuple(rows))
+    rows = (
+        (who, lasted(view.now - at), on_the_clock(at, scope), round((view.now - at) / MINUTE)) for who, at in since
+    )
+    return Table((PERSON, "Waits for", "Since", "Minutes"), tuple(rows))
 
 
 def lost(session: Session, scope: Scope, view: View) -> Figure:
@@ -129,7 +131,12 @@ def lost(session: Session, scope: Scope, view: View) -> Figure:
     by_kind = dict(zip(LOST, columns, strict=True))
     table, chart, totals = counted(scope, view, by_kind)
     still = view.shown([astuple(people.still_lost(session, scope))]).cells[0]
-    each = ", ".join(f"{name.lower()}: {told(count)}" for name, count in totals.items())
-    open_now = ", ".join(f"{name.lower()}: {told(count)}" for (name, _), count in zip(LOST, still, strict=True))
-    says = f"{span(scope)}, {each}. Unresolved today, {open_now}.{left_out(chart, by_kind)}"
-    return Figure("lost-by-week", "Whom texts lose: quiet, unreachable, opted out, wrong numbers", says, table, chart)
+    names = [name for name, _ in LOST]
+    lately, today = _listed(names, totals.values()), _listed(names, still)
+    says = f"{span(scope)}: {lately}. Unresolved today, from whatever week: {today}.{left_out(chart, by_kind)}"
+    return Figure("lost-by-week", "Whom texts lose", says, table, chart)
+
+
+def _listed(names: Iterable[str], counts: Iterable[int | None]) -> str:
+    each = (f"{name.lower()} {told(count)}" for name, count in zip(names, counts, strict=True) if count != 0)
+    return ", ".join(each) or "nobody"

@@ -26,9 +26,9 @@ STEPS = {
     Step.TAKEN: "Taken by a person",
     Step.RESOLVED: "Resolved",
 }
-# Moments that a table tells of; a picture that hides nothing has every hour of a week beside.
+# Moments that a table tells of. A picture that hides nothing has every minute of the first hour, and every hour.
 TOLD_AT = (15 * MINUTE, HOUR, 4 * HOUR, 12 * HOUR, DAY, 2 * DAY, 3 * DAY, 7 * DAY)
-DRAWN_AT = tuple(sorted({timedelta(), 5 * MINUTE, 30 * MINUTE, *TOLD_AT, *(hour * HOUR for hour in range(1, 169))}))
+DRAWN_AT = tuple(sorted({*(minute * MINUTE for minute in range(60)), *(hour * HOUR for hour in range(1, 169))}))
 NOT_REACHED = "not reached yet"
 
 
@@ -104,8 +104,10 @@ class _Replies:
         found = _times(tuple(waits.replied.items()), tuple(waits.waiting.items()))
         counts = view.shown([_by_moment(waits.replied), _by_moment(waits.waiting)])
         until = _known_until(counts.cells)
+        if not view.smallest:
+            return cls(found, counts, _while_it_rises(found.curve, max(waits.replied, default=timedelta())))
         known = (each for each in found.curve if each.after in TOLD_AT and each.after <= until)
-        return cls(found, counts, tuple(known) if view.smallest else found.curve)
+        return cls(found, counts, tuple(known))
 
     @property
     def hidden(self) -> bool:
@@ -164,6 +166,12 @@ def _times(replied: tuple[tuple[timedelta, int], ...], waiting: tuple[tuple[time
     """Kept by what went in: of a large programme a curve takes a tenth of a second."""
     over, so_far = ([length for length, many in each for _ in range(many)] for each in (replied, waiting))
     return times(over, so_far, DRAWN_AT)
+
+
+def _while_it_rises(curve: Sequence[ByThen], longest: timedelta) -> tuple[ByThen, ...]:
+    """Up to the first told moment by which the last answer has come."""
+    end = next((at for at in TOLD_AT if at >= longest), TOLD_AT[-1])
+    return tuple(each for each in curve if each.after <= end)
 
 
 def _by_moment(lengths: Mapping[timedelta, int]) -> list[int]:

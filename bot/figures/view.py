@@ -75,7 +75,7 @@ def said(share: Share | None) -> str:
 
 def told(count: int | None) -> str:
     """The count in a sentence."""
-    return HIDDEN if count is None else f"{count:,}"
+    return "a hidden number" if count is None else f"{count:,}"
 
 
 def lasted(span: timedelta) -> str:
@@ -98,14 +98,15 @@ def many(count: int | None, one: str, more: str) -> str:
     return f"{told(count)} {one if count == 1 else more}"
 
 
-def day(at: date) -> str:
+def day(at: date, year: bool = True) -> str:
     """"Nov 23, 2026"."""
-    return f"{at:%b} {at.day}, {at.year}"
+    return f"{at:%b} {at.day}, {at.year}" if year else f"{at:%b} {at.day}"
 
 
 def span(scope: Scope) -> str:
-    """The days of a range, first and last included."""
-    return f"From {day(scope.first)} to {day(scope.last + A_WEEK - timedelta(days=1))}"
+    """The days of a range, first and last included: "Sep 7 to Nov 29, 2026"."""
+    last = scope.last + A_WEEK - timedelta(days=1)
+    return f"{day(scope.first, scope.first.year != last.year)} to {day(last)}"
 
 
 def on_the_clock(at: datetime, scope: Scope) -> datetime:

@@ -145,6 +145,12 @@ PAGES = {
     "/people": {Role.CASEWORKER, Role.SUPERVISOR},
     "/flags": {Role.CASEWORKER, Role.SUPERVISOR, Role.ADMIN},
     "/rates": {Role.CASEWORKER, Role.SUPERVISOR, Role.ADMIN, Role.RESEARCHER},
+    "/rates/who": set(Role),
+    "/rates/wordings": {Role.SUPERVISOR, Role.ADMIN, Role.RESEARCHER},
+    "/figures/funnel": set(Role),
+    "/figures/funnel.svg": set(Role),
+    "/figures/funnel.csv": set(Role),
+    "/help/figures": set(Role),
     "/people/1": {Role.SUPERVISOR},  # who is asked why first
     "/people/1/open": {Role.SUPERVISOR},
     "/people/1/talk": set(),  # nothing of it before a reason is given
@@ -193,7 +199,8 @@ def test_pages_hold_no_inline_script_or_style(world: World, browses: Browses) ->
     dana = world.colleague("Dana")
     world.participant("Ana", dana)
     browser = browses(dana)
-    for path in ("/", "/flags", "/rates", "/people/1", "/people/new", "/many", "/services", "/rota", "/phones"):
+    figures = ("/rates", "/rates/when", "/figures/funnel", "/help/figures")
+    for path in ("/", "/flags", *figures, "/people/1", "/people/new", "/many", "/services", "/rota", "/phones"):
         html = browser.reads(path)
         assert "<style" not in html and " style=" not in html and "onclick" not in html
         assert "http://" not in html.replace("http://standby.example", ""), path
