@@ -32,6 +32,7 @@ from bot.models import CheckIn, Export, StudyId
 from bot.people import note
 from bot.reports.scope import Scope
 from bot.study import Alias, Study, Wanted, people_of
+from bot.study_rows import rows_of
 
 PATIENCE = 600  # seconds for writing Parquet; a million rows take a few
 LEAST_WEEKS_SHIFTED = 8
@@ -136,7 +137,7 @@ def _write_rows(
         sheets = {name: _sheet(files, folder / f"{name}.csv") for name in of}
         for name, columns in of.items():
             sheets[name].writerow([each.name for each in columns])
-        for name, row in study.rows():
+        for name, row in rows_of(study):
             sheets[name].writerow(_written(row, of[name]))
             counts[name] += 1
         _sheet(files, folder / "codebook.csv").writerows(codebook(of, smallest))

@@ -25,6 +25,7 @@ from bot.core.kinds import Language, Need, Outcome
 from bot.db import Database
 from bot.models import (
     Address,
+    Assignment,
     CheckIn,
     Consent,
     Direction,
@@ -88,6 +89,10 @@ def _run(session: Session, kept: Kept, person: Participant, n: int, week: int) -
         at, answered=n * MINUTE, outcome=Outcome.FINISHED if week else None, participant_id=person.id,
         flow="secret" if n == 5 and week == 2 else "weekly",
     )  # fmt: skip
+    if week == 2:
+        for flow, wording in (("weekly", "warm"), ("secret", "cold")):
+            row = {"flow_name": flow, "state": "open", "variant": wording, "at": NOW - WEEK}
+            session.add(Assignment(participant_id=person.id, check_in_id=check_in.id, **row))
     for name, value in (("open", "my brother Ozymandias hit me"), ("bed", "3"), ("work", "yes please and call")):
         session.add(Reply(check_in_id=check_in.id, name=name, value=value, at=at + n * MINUTE))
     text = {"direction": Direction.IN, "channel": "sms", "other": f"+181655502{n:02d}", "other_hash": f"h{n}"}
@@ -202,6 +207,14 @@ def test_only_listed_answers_of_flows_that_enough_people_had_are_replies(db: Dat
     questions = parquet_rows(export, "questions")
     asked = {(each["question"], each["answer"]): each["meaning"] for each in questions}
     assert asked["bed", "3"] == "no place" and {each["flow"] for each in questions} == {"weekly"}
+
+
+def test_wordings_say_what_each_person_gets(db: Database, tmp_path: Path) -> None:
+    rows = parquet_rows(taken(db, tmp_path), "wordings")
+    assert {(each["flow"], each["state"], each["wording"], each["assigned_on"]) for each in rows} == {
+        ("weekly", "open", "warm", date(2026, 11, 16))
+    }
+    assert len({each["study_id"] for each in rows}) == len(rows) == 26
 
 
 def test_rare_cohorts_languages_and_zones_are_other(db: Database, tmp_path: Path) -> None:
