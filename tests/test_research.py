@@ -15,6 +15,7 @@ import pytest
 from arro3.core import DataType
 from arro3.io import read_parquet
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.config import ROOT, Settings
@@ -312,6 +313,21 @@ def test_an_export_is_on_record(db: Database, tmp_path: Path) -> None:
     assert (row.staff_id, row.at, row.checksum, row.rows) == (staff_id, NOW, export.checksum, sum(export.rows.values()))
     assert row.parameters["from"] == "2026-09-14"
     assert (event.what, event.staff_id) == ("research_exported", staff_id) and export.checksum in event.detail
+
+
+def test_nothing_leaves_that_is_not_on_record(db: Database, tmp_path: Path) -> None:
+    with pytest.raises(IntegrityError):
+        take(db, settings(), PLAIN, tmp_path / "a.zip", NOW, staff_id=999)
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_that_cannot_be_written_are_a_sentence(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.research.sys.executable", "/bin/false")
+    with pytest.raises(ExportProblem, match="nothing was exported"):
+        taken(db, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_is_written_over(db: Database, tmp_path: Path) -> None:
