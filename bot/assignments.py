@@ -35,6 +35,7 @@ def assign(session: Session, check_in: CheckIn, wording: Assigns, said: Message 
         state=wording.state,
         variant=wording.wording,
         at=now,
+        flow_version=check_in.flow_version,
         check_in_id=check_in.id,
         message_id=said.id if said else None,
     )

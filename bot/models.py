@@ -579,8 +579,8 @@ class Event(Base):
 class Assignment(Base):
     """Which wording of a state a participant gets, written down before it is sent.
 
-    Of the first check-in that says it: `message_id` is the text, none where nothing could be sent; `answer` is the
-    first reply after it.
+    Of the first check-in that says it: `flow_version` is its flow's, `message_id` the text, none where nothing could be
+    sent, and `answer` the first reply after it.
     """
 
     __tablename__ = "assignments"
@@ -590,10 +590,14 @@ class Assignment(Base):
     state: Mapped[str] = mapped_column(String(60))
     variant: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime] = mapped_column(Instant)
+    flow_version: Mapped[str] = mapped_column(ForeignKey("flow_versions.version"))
     check_in_id: Mapped[int] = mapped_column(ForeignKey("check_ins.id"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
     answer: Mapped[Answer | None] = mapped_column(words(Answer))
-    __table_args__ = (Index("one_wording_a_state", "participant_id", "flow_name", "state", unique=True),)
+    __table_args__ = (
+        Index("one_wording_a_state", "participant_id", "flow_name", "state", unique=True),
+        Index("wordings_in_order", "flow_name", "state", "variant", "id", "flow_version"),
+    )
 
 
 class Export(Base):

@@ -286,6 +286,18 @@ def test_every_week_some_answer_and_some_do_not(session: Session) -> None:
         assert 0.45 <= sum(each.answered_at is not None for each in begun) / len(begun) <= 0.85
 
 
+def test_figures_have_what_they_count(session: Session) -> None:
+    begun = session.scalars(select(CheckIn)).all()
+    assert all(each.first_status and each.channel == "sms" and each.team and each.caseworker_id for each in begun)
+    asked = [each for each in begun if each.asked_at]
+    assert len(asked) > 0.9 * len(begun) and all(each.local_hour is not None for each in asked)
+    assert all(each.waited_min is not None for each in asked if each.answered_at or each.ended_at)
+    assert len({each.week for each in begun}) in (5, 6)
+    flags = session.scalars(select(Flag)).all()
+    assert all(each.first_taken_at for each in flags if each.state != "open")
+    assert sum(each.check_in_id is not None for each in flags) > len(flags) / 2
+
+
 def test_its_people_are_invented(session: Session) -> None:
     people = session.scalars(select(Participant)).all()
     assert len(people) == len(NAMES) >= 24

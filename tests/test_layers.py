@@ -40,7 +40,6 @@ ONLY_HERE = {
     "arro3": ("bot.filing",),
     "altair": ("bot.drawing",),
     "vl_convert": ("bot.drawing",),
-    "scipy": ("bot.core.times",),
 }
 
 

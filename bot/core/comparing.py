@@ -25,15 +25,17 @@ ASIDE = {
 
 @dataclass(frozen=True)
 class Arm:
-    """Those who were assigned one wording, in the order in which they were, and what became of each first check-in.
+    """Those who were assigned one wording.
 
-    Everybody counts in the wording that they were assigned (intention to treat). `planned`: of how many the share is
-    taken; whoever comes after the last of them counts no more.
+    Everybody counts in the wording that they were assigned (intention to treat). `found` is what became of the first
+    check-in of each, in the order in which they were assigned, at least up to the last of the `planned` people of whom
+    the share is taken; whoever comes after counts no more. `people` are all.
     """
 
     wording: str
     text: str
     found: Sequence[Became]
+    people: int
     planned: int
 
     @cached_property
@@ -150,7 +152,7 @@ class Comparison:
 
 def _people(arms: Sequence[Arm], smallest: int) -> Table:
     """How many were assigned each wording so far, and nothing of what they did."""
-    shown = suppressed([[len(arm.found)] for arm in arms], smallest).rows
+    shown = suppressed([[arm.people] for arm in arms], smallest).rows
     rows = [(arm.wording, arm.text, _cell(count)) for arm, count in zip(arms, shown, strict=True)]
     return Table(("Wording", "Text", "People"), tuple(rows))
 

@@ -1,17 +1,15 @@
 """How long things take, told from what is over and from what still waits.
 
-Apart from `rates.py` because scipy's statistics cost whoever imports them 79 MB and half a second.
+Written out, and held against scipy by the tests: its statistics cost whoever imports them 79 MB and half a second.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
-from scipy.stats import CensoredData, ecdf
 
-from bot.core.rates import MINIMUM_N, ByThen
+from bot.core.rates import MINIMUM_N, ByThen, Z
 
 NEARLY = 1e-9  # what rounding may add to a share
 
@@ -69,15 +67,21 @@ class _Falling:
 
     @classmethod
     def of(cls, over: Sequence[timedelta], waiting: Sequence[timedelta]) -> "_Falling":
-        ended, so_far = ([each.total_seconds() for each in lengths] for lengths in (over, waiting))
-        with warnings.catch_warnings():  # at the very start and end the interval is not defined; we say so ourselves
-            warnings.filterwarnings("ignore", "The confidence interval is undefined", RuntimeWarning)
-            curve = ecdf(CensoredData(uncensored=ended, right=so_far)).sf
-            around = curve.confidence_interval(0.95, method="log-log")
-        left = curve.probabilities
-        low = np.where(np.isnan(around.low.probabilities), np.round(left), around.low.probabilities)
-        high = np.where(np.isnan(around.high.probabilities), 1.0, around.high.probabilities)
-        return cls(curve.quantiles.tolist(), left.tolist(), low.tolist(), high.tolist())
+        """Greenwood's variance and the log-log interval; where these are not defined, at 1 and at 0, low is the curve
+        itself and high is 1.
+        """
+        ended, so_far = (np.array([each.total_seconds() for each in lengths]) for lengths in (over, waiting))
+        seconds = np.unique(np.concatenate((ended, so_far)))
+        over_then = np.searchsorted(np.sort(ended), seconds, "right") - np.searchsorted(np.sort(ended), seconds, "left")
+        gone = np.searchsorted(np.sort(np.concatenate((ended, so_far))), seconds, "left")
+        watched = len(ended) + len(so_far) - gone
+        left = np.cumprod(1 - over_then / watched)
+        known = (left < 1 - NEARLY) & (left > NEARLY)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = np.sqrt(np.cumsum(over_then / (watched * (watched - over_then)))) / np.log(left)
+            low, high = left ** np.exp(-Z * spread), left ** np.exp(Z * spread)
+        low, high = np.where(known, low, np.round(left)), np.where(known, high, 1.0)
+        return cls(seconds.tolist(), left.tolist(), low.tolist(), high.tolist())
 
     def first_at_or_under(self, curve: list[float], share: float) -> timedelta | None:
         each = zip(self.seconds, curve, strict=True)

@@ -28,6 +28,7 @@ COUNTS = ("Answered", "Counted", *RATE)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PARTS_OF_DAY = (("before noon", range(12)), ("from noon to 5 pm", range(12, 17)), ("later", range(17, 24)))
 MOST_SAID = 3  # groups in a sentence: more are read in the table
+CROSSED = " Weeks that would tell of too few people are hidden and have a cross as well."
 NOTHING = "no check-in whose answer can be counted"
 
 
@@ -94,8 +95,8 @@ class _Shown:
     def apart(self) -> str:
         """What stands in no percentage, in a sentence."""
         counts = zip(self.aside, self.counts.columns[2:] if self.groups else (), strict=False)
-        found = [f"{told(count)} {name.lower()}" for name, count in counts if count != 0]
-        return f" Beside that {', '.join(found)}." if found else ""
+        found = [f"{told(count)} {name.lower()}".removesuffix(" counted apart") for name, count in counts if count != 0]
+        return f" Counted apart: {', '.join(found)}." if found else ""
 
 
 def by_week(session: Session, scope: Scope, view: View) -> Figure:
@@ -106,7 +107,7 @@ def by_week(session: Session, scope: Scope, view: View) -> Figure:
     return Figure(
         "answered-by-week",
         "Answered, week by week",
-        f"{span(scope)}: {_of_all(shown)}{shown.apart}",
+        f"{span(scope)}: {_of_all(shown)}{shown.apart}{CROSSED if None in shown.shares else ''}",
         shown.table("Week of"),
         ByWeek(tuple((week, share or Share(0, 0)) for week, share in weeks)),
     )

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from itertools import takewhile
+from itertools import chain
 
 from sqlalchemy.orm import Session
 
 from bot.core.became import Step
 from bot.core.figure import HIDDEN, Cell, Curve, Figure, Funnel, Table
-from bot.core.rates import ByThen, Counts, Share
+from bot.core.rates import ByThen, Share
 from bot.core.times import Times, times
 from bot.figures.view import DAY, HOUR, MINUTE, RATE, TOO_FEW, View, count_cell, lasted, rate_cells, span, told
 from bot.reports import checkins
@@ -93,72 +93,86 @@ def time_to_reply(session: Session, scope: Scope, view: View) -> Figure:
 
 @dataclass(frozen=True)
 class _Replies:
-    """How soon people answer, as far as this reader may know: a curve would tell what its counts are."""
+    """How soon people answer, as far as this reader may know: `n` of how many, how many have answered and have not, and
+    the curve and its moments up to `known`. What is hidden is None. A curve tells the counts of which it is made.
+    """
 
     found: Times
-    counts: Counts
+    n: int | None
+    replied: int | None
+    waiting: int | None
     curve: tuple[ByThen, ...]
+    known: timedelta = timedelta.max
 
     @classmethod
     def of(cls, waits: Waits, view: View) -> "_Replies":
         found = _times(tuple(waits.replied.items()), tuple(waits.waiting.items()))
-        counts = view.shown([_by_moment(waits.replied), _by_moment(waits.waiting)])
-        until = _known_until(counts.cells)
-        if not view.smallest:
-            return cls(found, counts, _while_it_rises(found.curve, max(waits.replied, default=timedelta())))
-        known = (each for each in found.curve if each.after in TOLD_AT and each.after <= until)
-        return cls(found, counts, tuple(known))
+        replied, waiting = (sum(each.values()) for each in (waits.replied, waits.waiting))
+        if view.smallest:
+            parts = zip(_by_moment(waits.replied), _by_moment(waits.waiting), strict=True)
+            return cls._outside(found, list(parts), view)
+        return cls(found, found.n, replied, waiting, _while_it_rises(found.curve, max(waits.replied, default=MINUTE)))
 
-    @property
-    def hidden(self) -> bool:
-        """Whether even how many there are is."""
-        return self.counts.total is None
+    @classmethod
+    def _outside(cls, found: Times, parts: Sequence[tuple[int, int]], view: View) -> "_Replies":
+        """From counts between one told moment and the next: the curve up to where it would tell of few."""
+
+        def few(*counts: int) -> bool:
+            return any(0 < count < view.smallest for count in counts)
+
+        def told(upto: int) -> bool:
+            return not few(*chain(*parts[:upto])) and not few(sum(chain(*parts[upto:])))
+
+        upto = next(upto for upto in range(len(parts), -1, -1) if told(upto) or not upto)
+        known = (timedelta(), *TOLD_AT, timedelta.max)[upto]
+        rest, whole = ([sum(column) for column in zip((0, 0), *each, strict=True)] for each in (parts[upto:], parts))
+        replied, waiting = (None, None) if few(*rest, *whole) else whole
+        curve = (each for each in found.curve if each.after in TOLD_AT and each.after <= known)
+        return cls(found, None if few(found.n) else found.n, replied, waiting, tuple(curve), known)
 
     @property
     def told(self) -> tuple[ByThen, ...]:
         """What the table says of the curve."""
-        is_said = not self.hidden and not self.found.too_few
+        is_said = self.n is not None and not self.found.too_few
         return tuple(each for each in self.curve if is_said and each.after in TOLD_AT)
 
     @property
     def rows(self) -> Iterator[tuple[Cell, ...]]:
-        yield "Check-ins that asked", count_cell(self.counts.total), None, None
-        yield "Answered", count_cell(self.counts.rows[0]), None, None
-        yield "No answer so far", count_cell(self.counts.rows[1]), None, None
-        yield "Half have answered after (minutes)", self._minutes(self.found.median), *self._interval
+        low, high = (None, None) if self.found.median is None else map(self._minutes, self.found.interval)
+        yield "Check-ins that asked", count_cell(self.n), None, None
+        yield "Answered", count_cell(self.replied), None, None
+        yield "No answer so far", count_cell(self.waiting), None, None
+        yield "Half have answered after (minutes)", self._minutes(self.found.median), low, high
         yield "Nine in ten have answered after (minutes)", self._minutes(self.found.p90), None, None
         for each in self.told:
             percents = (round(100 * it, 1) for it in (each.share, each.low, each.high))
             yield f"Answered within {lasted(each.after)} (%)", *percents
 
     def _minutes(self, at: timedelta | None) -> Cell:
-        if self.hidden or self.found.too_few:
-            return HIDDEN if self.hidden else TOO_FEW
-        return NOT_REACHED if at is None else round(at / MINUTE)
+        said = self._said(at)
+        return said if at is None or said in (HIDDEN, TOO_FEW) else round(at / MINUTE)
 
-    @property
-    def _interval(self) -> tuple[Cell, ...]:
-        if self.hidden or self.found.too_few or self.found.median is None:
-            return None, None
-        return tuple(self._minutes(each) for each in self.found.interval)
+    def _said(self, at: timedelta | None) -> str:
+        """A moment of the curve in words. That one is not reached is told where all of the curve is."""
+        if self.n is None or (timedelta.max if at is None else at) > self.known:
+            return HIDDEN
+        if self.found.too_few:
+            return TOO_FEW
+        return NOT_REACHED if at is None else lasted(at)
 
     @property
     def sentence(self) -> str:
         found = self.found
         if not found.n:
             return "no check-in asked anything yet."
-        if self.hidden or found.too_few:
-            return f"too few check-ins to say how soon people answer{'' if self.hidden else f' (n = {found.n})'}."
-        half = "fewer than half have answered so far"
-        if found.median is not None:
-            half = f"half answer within {_around(found.median, found.interval)}"
-        nine = "nine in ten have not yet" if found.p90 is None else f"nine in ten within {lasted(found.p90)}"
-        return f"{half}, {nine} (n = {found.n:,}; those without an answer count as still waiting)."
-
-
-def _around(middle: timedelta, interval: tuple[timedelta | None, timedelta | None]) -> str:
-    low, high = (NOT_REACHED if each is None else lasted(each) for each in interval)
-    return f"{lasted(middle)} ({low} to {high})"
+        if self.n is None or found.too_few:
+            return f"too few check-ins to say how soon people answer{'' if self.n is None else f' (n = {found.n})'}."
+        half, nine, low, high = map(self._said, (found.median, found.p90, *found.interval))
+        around = "" if half in (HIDDEN, NOT_REACHED) else f" ({low} to {high})"
+        return (
+            f"half have answered after: {half}{around}; nine in ten after: {nine} (n = {found.n:,}; those without an "
+            "answer count as still waiting)."
+        )
 
 
 @lru_cache(64)
@@ -180,10 +194,3 @@ def _by_moment(lengths: Mapping[timedelta, int]) -> list[int]:
     for length, count in lengths.items():
         counts[bisect_left(TOLD_AT, length)] += count
     return counts
-
-
-def _known_until(cells: Sequence[Sequence[int | None]]) -> timedelta:
-    """The last told moment before which no count is hidden: beyond it the curve would tell them."""
-    columns = zip(TOLD_AT, zip(*cells, strict=True), strict=False)
-    known = takewhile(lambda each: None not in each[1], columns)
-    return max((at for at, _ in known), default=timedelta())

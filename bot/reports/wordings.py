@@ -4,50 +4,44 @@ There are no filters: a difference that is looked for in one part of the program
 chance.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.checkins import as_kept
-from bot.core.became import Became, became
+from bot.core.became import COUNTED, Became, became
 from bot.core.comparing import Arm, Comparison
-from bot.core.delivery import Status
 from bot.core.flow import Flow, State
-from bot.core.kinds import Answer, Language, Outcome
+from bot.core.kinds import Answer, Language
 from bot.core.wordings import USUAL, Aim
 from bot.models import Assignment, CheckIn, FlowVersion, Message
 
 
-class _Assigned(NamedTuple):
-    """One person of one comparison. `version` is the flow's by which they were assigned."""
+class _Group(NamedTuple):
+    """How many people were assigned one wording of one version of a flow; `first` is the id of the first of them."""
 
     flow: str
     state: str
     wording: str
     version: str
-    status: Status | None
-    answer: Answer | None
-    outcome: Outcome | None
-
-    @property
-    def became(self) -> Became:
-        """Of the text in this wording, which need not be the first of its check-in."""
-        late = self.answer is Answer.LATE
-        return became(self.status, self.answer is not None, self.outcome is None, self.outcome, late)
+    people: int
+    first: int
 
 
 def comparisons(session: Session, flows: Mapping[str, Flow]) -> tuple[Comparison, ...]:
     """Every wording ever held against the usual one, by flow, state and name. `flows` are those in use now.
 
     Counted like every response rate, but by the text in that wording: it arrived, and a reply followed in time in the
-    same check-in. For the opening question of a check-in that is the same.
+    same check-in. For the opening question of a check-in that is the same. People are read only as far as the plan
+    wants them, however many there are.
     """
-    kept = _kept(session)
-    of_state = groupby(_assigned(session), lambda each: (each.flow, each.state))
-    began = [each for (name, _), found in of_state for each in _begun(tuple(found), kept, flows.get(name))]
+    groups = _groups(session)
+    kept = _kept(session, {each.version for each in groups})
+    of_state = groupby(groups, lambda each: (each.flow, each.state))
+    began = [each for (name, _), found in of_state for each in _begun(session, tuple(found), kept, flows.get(name))]
     keys = {_key(each) for each in began}
     fresh = [each for flow in flows.values() for each in _planned(flow) if _key(each) not in keys]
     return tuple(sorted([*began, *fresh], key=_key))
@@ -57,39 +51,35 @@ def _key(comparison: Comparison) -> tuple[str, str, str]:
     return comparison.flow, comparison.state, comparison.other.wording
 
 
-def _kept(session: Session) -> dict[str, Flow]:
-    """Every version of a flow by which somebody was assigned a wording."""
-    ran = select(CheckIn.flow_version).join(Assignment, Assignment.check_in_id == CheckIn.id)
-    rows = session.scalars(select(FlowVersion).where(FlowVersion.version.in_(ran)))
+def _groups(session: Session) -> list[_Group]:
+    """Flow by flow and state by state, the first that was assigned first."""
+    alike = (Assignment.flow_name, Assignment.state, Assignment.variant, Assignment.flow_version)
+    rows = session.execute(select(*alike, func.count(), func.min(Assignment.id)).group_by(*alike))
+    return sorted((_Group(*row) for row in rows), key=lambda each: (each.flow, each.state, each.first))
+
+
+def _kept(session: Session, versions: Set[str]) -> dict[str, Flow]:
+    rows = session.scalars(select(FlowVersion).where(FlowVersion.version.in_(versions)))
     return {row.version: as_kept(row.name, row.version, row.source) for row in rows}
 
 
-def _assigned(session: Session) -> Iterator[_Assigned]:
-    """Everybody, state by state, in the order in which they were assigned."""
-    columns = (Assignment.flow_name, Assignment.state, Assignment.variant, CheckIn.flow_version)
-    became_of = (Message.status, Assignment.answer, CheckIn.outcome)
-    rows = select(*columns, *became_of).join(CheckIn, CheckIn.id == Assignment.check_in_id)
-    rows = rows.outerjoin(Message, Message.id == Assignment.message_id)
-    order = (Assignment.flow_name, Assignment.state, Assignment.id)
-    return (_Assigned(*row) for row in session.execute(rows.order_by(*order)))
-
-
-def _begun(found: Sequence[_Assigned], kept: Mapping[str, Flow], now: Flow | None) -> Iterator[Comparison]:
+def _begun(
+    session: Session, groups: Sequence[_Group], kept: Mapping[str, Flow], now: Flow | None
+) -> Iterator[Comparison]:
     """The comparisons of one state in which somebody was assigned. `now` is the flow in use, None while it has none."""
-    by_version = {each.version: kept[each.version].states[each.state] for each in found}
+    by_version = {each.version: kept[each.version].states[each.state] for each in groups}
     names = dict.fromkeys(name for state in by_version.values() for name in state.wordings)
     for name in names:
         offered = {version: state for version, state in by_version.items() if name in state.wordings}
         first, *later = offered.values()
-        asked = [each for each in found if each.version in offered]
-        flow = now or kept[asked[0].version]
+        asked = [each for each in groups if each.version in offered]
         yield Comparison(
             flow=asked[0].flow,
-            title=flow.title,
+            title=(now or kept[asked[0].version]).title,
             state=first.name,
             aim=_aim(first),
-            usual=_arm(first, USUAL, asked),
-            other=_arm(first, name, asked),
+            usual=_arm(session, first, USUAL, asked),
+            other=_arm(session, first, name, asked),
             rivals=len(names),
             has_ended=now is not None and not _offers(now, first.name, name),
             was_reworded=any(each.worded[it] != first.worded[it] for each in later for it in (USUAL, name)),
@@ -97,18 +87,48 @@ def _begun(found: Sequence[_Assigned], kept: Mapping[str, Flow], now: Flow | Non
         )
 
 
-def _arm(state: State, wording: str, asked: Sequence[_Assigned]) -> Arm:
+def _arm(session: Session, state: State, wording: str, asked: Sequence[_Group]) -> Arm:
     """Those who were assigned this wording while both were to be had: people of another time may be other people."""
-    found = tuple(each.became for each in asked if each.wording == wording)
-    return Arm(wording, state.worded[wording].get(Language.EN, ""), found, _aim(state).people)
+    groups, planned = [each for each in asked if each.wording == wording], _aim(state).people
+    found = _became(session, groups, planned) if groups else []
+    return Arm(wording, _text(state, wording), found, sum(each.people for each in groups), planned)
+
+
+def _became(session: Session, groups: Sequence[_Group], planned: int) -> list[Became]:
+    """What became of the first check-in of each, in order, until as many count as are planned, or a few more.
+
+    Counted by the text in that wording, which need not be the first of its check-in.
+    """
+    flow, state, wording = groups[0][:3]
+    of_them = (Assignment.flow_name == flow) & (Assignment.state == state) & (Assignment.variant == wording)
+    of_them &= Assignment.flow_version.in_({each.version for each in groups})
+    columns = (Assignment.id, Message.status, Assignment.answer, CheckIn.outcome)
+    rows = select(*columns).join(CheckIn, CheckIn.id == Assignment.check_in_id)
+    rows = rows.outerjoin(Message, Message.id == Assignment.message_id).where(of_them).order_by(Assignment.id)
+    found, last = list[Became](), 0
+    while sum(each in COUNTED for each in found) < planned:
+        some = session.execute(rows.where(Assignment.id > last).limit(planned)).all()
+        found += [
+            became(status, answer is not None, outcome is None, outcome, answer is Answer.LATE)
+            for _, status, answer, outcome in some
+        ]
+        if len(some) < planned:
+            break
+        last = some[-1].id
+    return found
 
 
 def _planned(flow: Flow) -> Iterator[Comparison]:
     """The comparisons of a flow as if nobody had been asked yet."""
     for state in flow.states.values():
         for name in state.wordings:
-            arms = _arm(state, USUAL, ()), _arm(state, name, ())
-            yield Comparison(flow.name, flow.title, state.name, _aim(state), *arms, rivals=len(state.wordings))
+            aim = _aim(state)
+            usual, other = (Arm(each, _text(state, each), (), 0, aim.people) for each in (USUAL, name))
+            yield Comparison(flow.name, flow.title, state.name, aim, usual, other, rivals=len(state.wordings))
+
+
+def _text(state: State, wording: str) -> str:
+    return state.worded[wording].get(Language.EN, "")
 
 
 def _aim(state: State) -> Aim:

@@ -89,7 +89,8 @@ def roles(*allowed: Role) -> Callable[[View[P]], View[P]]:
 def _ask_to_sign_in() -> ResponseReturnValue:
     if FRAGMENT in request.headers:
         abort(401)
-    return redirect(url_for("auth.sign_in", next=request.path if request.method == "GET" else None))
+    wanted = request.full_path.removesuffix("?") if request.method == "GET" else None
+    return redirect(url_for("auth.sign_in", next=wanted))
 
 
 def _load(token: str) -> SignedIn | None:

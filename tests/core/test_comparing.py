@@ -21,8 +21,9 @@ CLOSED = st.lists(st.sampled_from([each for each in Became if each is not OPEN])
 
 
 def compared(usual: Sequence[Became], warm: Sequence[Became], planned: int = 20) -> Comparison:
-    arms = Arm("usual", "How are you?", usual, planned), Arm("warm", "Thinking of you.", warm, planned)
-    return Comparison("weekly", "Weekly check-in", "open", Aim(planned=planned), *arms)
+    usual_arm = Arm("usual", "How are you?", usual, len(usual), planned)
+    warm_arm = Arm("warm", "Thinking of you.", warm, len(warm), planned)
+    return Comparison("weekly", "Weekly check-in", "open", Aim(planned=planned), usual_arm, warm_arm)
 
 
 def so_many(answered: int, unanswered: int, *others: Became) -> list[Became]:

@@ -1,5 +1,6 @@
 """Whom a flag alerts, and when."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -214,3 +215,11 @@ def test_it_never_ends_in_silence(rung: int, urgency: Urgency, here: set[Whom], 
 def test_an_episode(said_hours_ago: int | None, danger_open: bool, same: bool) -> None:
     said_at = None if said_hours_ago is None else at(23, 10) - timedelta(hours=said_hours_ago)
     assert same_episode(said_at, danger_open, at(23, 10)) is same
+
+
+def test_the_promise_is_the_time_before_others_are_alerted() -> None:
+    assert NOW.promise == minutes(6)
+    assert replace(NOW, rungs=NOW.rungs[2:]).promise == minutes(6)
+    at_once = (Rung((Whom.CASEWORKER,), minutes(0)), Rung((Whom.BACKUP,), minutes(4)))
+    assert replace(NOW, rungs=at_once).promise == minutes(4), "the first time that anybody has"
+    assert TODAY.promise == minutes(0), "an hour of the day is no length"

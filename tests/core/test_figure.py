@@ -92,3 +92,7 @@ def test_a_figure_knows_that_it_has_nothing_to_draw(chart, empty):
 
 def test_the_same_figure_is_the_same_key():
     assert len({FIGURE, replace(FIGURE), replace(FIGURE, says="Thirteen answered.")}) == 2
+
+
+def test_a_column_holds_numbers_whatever_stands_in_for_some():
+    assert Table(("a", "b", "c"), (("x", "hidden", None), ("y", 2, "z"))).numeric == (False, True, False)

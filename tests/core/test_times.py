@@ -1,10 +1,13 @@
 """Waiting times, held against published figures."""
 
+import math
+import warnings
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import CensoredData, ecdf
 
 from bot.core.times import times
 
@@ -76,3 +79,18 @@ def test_waiting_longer_never_shortens_the_median(over, waiting):
         if found.median is not None:
             assert low is not None and low <= found.median <= (high or timedelta.max)
             assert found.median <= (found.p90 or timedelta.max)
+
+
+@given(LENGTHS.filter(bool), LENGTHS)
+def test_scipy_says_the_same(over, waiting):
+    ended, so_far = ([each.total_seconds() for each in lengths] for lengths in (over, waiting))
+    with warnings.catch_warnings():  # at the very start and end scipy's interval is not defined
+        warnings.simplefilter("ignore", RuntimeWarning)
+        curve = ecdf(CensoredData(uncensored=ended, right=so_far)).sf
+        around = curve.confidence_interval(0.95, method="log-log")
+    moments = [timedelta(seconds=each) for each in curve.quantiles]
+    theirs = zip(curve.probabilities, around.low.probabilities, around.high.probabilities, strict=True)
+    for mine, (left, low, high) in zip(times(over, waiting, moments).curve, theirs, strict=True):
+        assert mine.share == pytest.approx(1 - left, abs=1e-9)
+        if not math.isnan(low) and 0 < mine.share < 1:
+            assert (mine.low, mine.high) == pytest.approx((1 - high, 1 - low), abs=1e-9)

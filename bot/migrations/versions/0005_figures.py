@@ -49,15 +49,18 @@ def _make_tables() -> None:
     sa.Column('state', sa.String(length=60), nullable=False),
     sa.Column('variant', sa.String(length=60), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('flow_version', sa.String(length=16), nullable=False),
     sa.Column('check_in_id', sa.Integer(), nullable=False),
     sa.Column('message_id', sa.Integer(), nullable=True),
     sa.Column('answer', sa.String(length=20), nullable=True),
     sa.ForeignKeyConstraint(['check_in_id'], ['check_ins.id'], ),
+    sa.ForeignKeyConstraint(['flow_version'], ['flow_versions.version'], ),
     sa.ForeignKeyConstraint(['message_id'], ['messages.id'], ),
     sa.ForeignKeyConstraint(['participant_id'], ['participants.id'], ),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index('one_wording_a_state', 'assignments', ['participant_id', 'flow_name', 'state'], unique=True)
+    op.create_index('wordings_in_order', 'assignments', ['flow_name', 'state', 'variant', 'id', 'flow_version'], unique=False)
     op.create_table('exports',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('staff_id', sa.Integer(), nullable=False),

@@ -62,7 +62,8 @@ class Asked:
                 session.add(
                     Assignment(
                         participant_id=person.id, flow_name="weekly", state="open", variant=wording, at=AT,
-                        check_in_id=check_in.id, message_id=text.id if text else None, answer=answer,
+                        flow_version=self.flow.version, check_in_id=check_in.id,
+                        message_id=text.id if text else None, answer=answer,
                     )
                 )  # fmt: skip
 
@@ -160,13 +161,23 @@ def test_a_wording_added_later_is_held_against_people_of_its_own_time(asked: Ask
     asked.answered("usual", 3)
     asked.answered("short", 2)
     short, warm = found(asked)
-    assert (short.other.wording, len(short.usual.found), len(short.other.found)) == ("short", 3, 2)
-    assert (warm.other.wording, len(warm.usual.found), len(warm.other.found)) == ("warm", 8, 0)
+    assert (short.other.wording, short.usual.people, short.other.people) == ("short", 3, 2)
+    assert (warm.other.wording, warm.usual.people, warm.other.people) == ("warm", 8, 0)
     assert (short.rivals, short.was_reworded) == (2, False)
 
 
 def test_a_wording_that_nobody_was_assigned_yet_stands_beside_those_that_run(asked: Asked) -> None:
     asked.answered("usual", 5)
     short, warm = found(asked, flow("planned = 20", WARM, SHORT))
-    assert (len(short.usual.found), short.aim.people) == (0, 20)
-    assert (len(warm.usual.found), warm.aim.people) == (5, 10)
+    assert (short.usual.people, short.aim.people) == (0, 20)
+    assert (warm.usual.people, warm.aim.people) == (5, 10)
+
+
+def test_only_the_planned_people_are_read_and_all_are_counted(asked: Asked) -> None:
+    asked("usual", 15, status=Status.UNDELIVERED, outcome=Outcome.BROKEN)
+    asked.answered("usual", 15)
+    asked("usual", 15)
+    asked.answered("warm", 5)
+    comparison = one(asked)
+    assert (comparison.usual.people, comparison.usual.tally.answered, len(comparison.usual.looked_at)) == (45, 10, 25)
+    assert comparison.figure().table.rows[0] == ("usual", "How are you?", 45)

@@ -1,0 +1,5 @@
+"""Rows to make figures of."""
+
+from tests.reports.conftest import kept
+
+__all__ = ["kept"]
