@@ -123,9 +123,8 @@ class _Batch:
         for person, row in self._of_each(self.study.session.execute(of_these.order_by(Assignment.id))):
             if row.flow_name in self.study.flows:
                 assigned_on = self.study.long_ago(row.at, person.alias)
-                yield WordingRow(
-                    person.alias.study_id, row.flow_name, row.state, row.variant, assigned_on, row.answer
-                )
+                told = (row.flow_name, row.flow_version, row.state, row.variant, assigned_on, row.answer)
+                yield WordingRow(person.alias.study_id, *told)
 
     def _flags(self) -> Iterator[FlagRow]:
         of_these = select(*_RAISED).where(Flag.participant_id.in_(self.ids), self.study.scope.of(Flag))
@@ -175,8 +174,8 @@ _COUNTED = (
     CheckIn.answer, CheckIn.waited_min, CheckIn.outcome,
 )  # fmt: skip
 _ASSIGNED = (
-    Assignment.participant_id, Assignment.flow_name, Assignment.state, Assignment.variant, Assignment.at,
-    Assignment.answer,
+    Assignment.participant_id, Assignment.flow_name, Assignment.flow_version, Assignment.state, Assignment.variant,
+    Assignment.at, Assignment.answer,
 )  # fmt: skip
 _RAISED = (
     Flag.participant_id, Flag.check_in_id, Flag.raised_at, Flag.kind, Flag.urgency, Flag.state, Flag.first_taken_at,

@@ -92,7 +92,7 @@ def _run(session: Session, kept: Kept, person: Participant, n: int, week: int) -
     )  # fmt: skip
     if week == 2:
         for flow, wording in (("weekly", "warm"), ("secret", "cold")):
-            row = {"flow_name": flow, "state": "open", "variant": wording, "at": NOW - WEEK}
+            row = {"flow_name": flow, "state": "open", "variant": wording, "at": NOW - WEEK, "flow_version": "weekly"}
             session.add(Assignment(participant_id=person.id, check_in_id=check_in.id, **row))
     for name, value in (("open", "my brother Ozymandias hit me"), ("bed", "3"), ("work", "yes please and call")):
         session.add(Reply(check_in_id=check_in.id, name=name, value=value, at=at + n * MINUTE))

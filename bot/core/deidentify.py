@@ -161,6 +161,7 @@ class WordingRow:
 
     study_id: Annotated[str, RANDOM_ID]
     flow: Annotated[str, Means("The flow that asks.", ENOUGH)]
+    flow_version: Annotated[str, Means("The text of the flow in which they were first asked.")]
     state: Annotated[str, Means("The step of the flow that is worded in several ways.")]
     wording: Annotated[str, Means("The name of the wording.")]
     assigned_on: Annotated[date | None, Means("When it was decided.", LONG_AGO)]
