@@ -15,7 +15,7 @@ from types import FrameType
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot import alerts, auditor, casework, checkins, deliveries, inbox, logs, outbox
+from bot import alerts, auditor, casework, checkins, deliveries, inbox, logs, outbox, summary
 from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import insert_once
@@ -45,6 +45,7 @@ JOBS = (
     Job("escalate", 5, lambda standby, now: alerts.escalate(standby.post, now)),
     Job("send the outbox", 1, lambda standby, now: outbox.send_due(standby.post, now)),
     Job("reconcile with the carrier", 30, lambda standby, now: deliveries.reconcile(standby.post, now)),
+    Job("send the weekly letter", 600, lambda standby, now: summary.send_due(standby.talk, standby.mail, now)),
     Job(auditor.AUDIT, 120, lambda standby, now: auditor.audit(standby.post, now)),
 )
 

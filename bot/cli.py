@@ -64,6 +64,7 @@ main.add_command(demo.demo)
 main.add_command(flow_commands.flow)
 main.add_command(needs_commands.needs)
 main.add_command(export_commands.export)
+main.add_command(export_commands.summary)
 
 
 @main.command()

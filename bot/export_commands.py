@@ -8,10 +8,12 @@ from sqlalchemy import func, select
 
 from bot.config import load_settings
 from bot.core.deidentify import Dates, Extra
+from bot.core.hours import week_of
 from bot.models import Staff
-from bot.reports.scope import parse
+from bot.reports.scope import A_WEEK, parse
 from bot.research import ExportProblem, take
 from bot.study import Wanted
+from bot.summary import preview, summary_of
 from bot.wiring import Standby, build, ready
 
 DATES, EXTRAS = [each.value for each in Dates], [each.value for each in Extra]
@@ -58,3 +60,17 @@ def _staff_id(standby: Standby, email: str | None) -> int | None:
     if found is None:
         raise ExportProblem(f"Nobody on the staff has the e-mail address {email}.")
     return found
+
+
+@click.command()
+@click.option(
+    "--preview", "page", type=click.Path(dir_okay=False, path_type=Path), required=True,
+    help="Where to write the page; what is there is written over.",
+)  # fmt: skip
+def summary(page: Path) -> None:
+    """Show the weekly letter about last week, as supervisors would get it now, as a page with its pictures."""
+    standby = ready(build(load_settings(), soon=lambda deed: None))
+    monday = week_of(standby.now(), standby.settings.zone) - A_WEEK
+    with standby.db.reading() as session:
+        found = summary_of(session, standby.talk, monday, standby.now())
+    page.write_text(preview(found), encoding="utf-8")

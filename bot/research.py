@@ -32,6 +32,7 @@ from bot.models import CheckIn, Export, StudyId
 from bot.people import note
 from bot.reports.scope import Scope
 from bot.study import Alias, Study, Wanted, people_of
+from bot.study_rows import rows_of
 
 PATIENCE = 600  # seconds for writing Parquet; a million rows take a few
 LEAST_WEEKS_SHIFTED = 8
@@ -68,10 +69,15 @@ def take(db: Database, settings: Settings, wanted: Wanted, path: Path, now: date
             rows = _write_rows(folder, study, tables(wanted.extras), settings.smallest_cell)
         _add_parquet(folder)
         _write_manifest(folder, settings, wanted, rows)
-        _pack(folder, path)
-    taken = Taken(path, _checksum(path), rows)
-    with db.writing() as session:
-        _put_on_record(session, settings, wanted, taken, now, staff_id)
+        path.touch(mode=0o600, exist_ok=False)  # for its owner's eyes only
+        try:
+            _pack(folder, path)
+            taken = Taken(path, _checksum(path), rows)
+            with db.writing() as session:
+                _put_on_record(session, settings, wanted, taken, now, staff_id)
+        except BaseException:  # nothing leaves that is not on record
+            path.unlink()
+            raise
     return taken
 
 
@@ -136,7 +142,7 @@ def _write_rows(
         sheets = {name: _sheet(files, folder / f"{name}.csv") for name in of}
         for name, columns in of.items():
             sheets[name].writerow([each.name for each in columns])
-        for name, row in study.rows():
+        for name, row in rows_of(study):
             sheets[name].writerow(_written(row, of[name]))
             counts[name] += 1
         _sheet(files, folder / "codebook.csv").writerows(codebook(of, smallest))
@@ -159,17 +165,18 @@ def _written(row: Row, columns: tuple[Column, ...]) -> list[Any]:
 
 def _add_parquet(folder: Path) -> None:
     """Written by a process that gets no settings, and so can read nothing but these rows."""
-    made = subprocess.run(
-        [sys.executable, "-m", "bot.filing", str(folder)],
-        cwd=ROOT,
-        env={"LANG": "C.UTF-8"},
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "bot.filing", str(folder)],
+            cwd=ROOT,
+            env={"LANG": "C.UTF-8"},
+            capture_output=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+    except subprocess.SubprocessError as error:
+        raise ExportProblem("The Parquet files could not be written, so nothing was exported.") from error
     (folder / COLUMNS).unlink()
-    if made.returncode:
-        raise ExportProblem("The Parquet files could not be written, so nothing was exported.")
 
 
 def _write_manifest(folder: Path, settings: Settings, wanted: Wanted, rows: Mapping[str, int]) -> None:
@@ -208,8 +215,7 @@ def _files(folder: Path) -> Iterable[Path]:
 
 
 def _pack(folder: Path, path: Path) -> None:
-    """All in one zip, for its owner's eyes only, and the same bytes for the same files."""
-    path.touch(mode=0o600, exist_ok=False)
+    """All in one zip; the same bytes for the same files."""
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:
         for each in _files(folder):
             entry = ZipInfo(each.name, SAME_DAY)

@@ -32,12 +32,16 @@ Deed = Callable[[], object]
 
 @dataclass(frozen=True)
 class Standby:
-    """Everything a process of Standby works with. `now` tells the time; `soon` does a deed right after, aside."""
+    """Everything a process of Standby works with. `now` tells the time; `soon` does a deed right after, aside.
+
+    `mail` takes letters, where there is a mail server.
+    """
 
     settings: Settings
     inbox: Inbox
     now: Callable[[], datetime]
     soon: Callable[[Deed], None]
+    mail: MailCarrier | None = None
 
     @property
     def db(self) -> Database:
@@ -90,8 +94,9 @@ def build(
     db = database or Database(settings.database_url, settings.data_keys)
     shelf = LiveShelf(settings.flows)
     clock = now or (partial(rehearsal_now, db) if settings.simulated else real_now)
-    post = Post(db, carrier or _carrier(settings, clock), settings, lambda: shelf.policy)
-    return Standby(settings, Inbox(Talk(post, shelf), partial(read_with, shelf)), clock, soon or _Worker().soon)
+    mail = MailCarrier(settings.mail_url, settings.mail_from, clock) if settings.mail_url else None
+    post = Post(db, carrier or _carrier(settings, mail), settings, lambda: shelf.policy)
+    return Standby(settings, Inbox(Talk(post, shelf), partial(read_with, shelf)), clock, soon or _Worker().soon, mail)
 
 
 def ready(standby: Standby) -> Standby:
@@ -104,11 +109,9 @@ def ready(standby: Standby) -> Standby:
     return standby
 
 
-def _carrier(settings: Settings, now: Callable[[], datetime]) -> Carrier:
+def _carrier(settings: Settings, mail: MailCarrier | None) -> Carrier:
     """Texts and calls through Twilio, letters through the mail server where there is one."""
-    if not settings.mail_url:
-        return _twilio(settings)
-    return Routes(_twilio(settings), {EMAIL: MailCarrier(settings.mail_url, settings.mail_from, now)})
+    return Routes(_twilio(settings), {EMAIL: mail}) if mail else _twilio(settings)
 
 
 def _twilio(settings: Settings) -> TwilioCarrier:

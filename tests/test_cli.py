@@ -486,6 +486,11 @@ def test_an_export_that_cannot_be_is_one_sentence(database: Database, tmp_path: 
     assert "is there already" in fails(*RESEARCH)
 
 
+def test_the_weekly_letter_can_be_looked_at(database: Database, tmp_path: Path) -> None:
+    assert works("summary", "--preview", "letter.html") == ""
+    assert "Nobody waits for an answer." in (tmp_path / "letter.html").read_text(encoding="utf-8")
+
+
 # help
 
 
@@ -493,7 +498,7 @@ def test_an_export_that_cannot_be_is_one_sentence(database: Database, tmp_path: 
     "words",
     [(), ("init",), ("add-staff",), ("import",), ("import", "participants"), ("needs",), ("needs", "explain"),
      ("needs", "evaluate"), ("needs", "learned"), ("flow",), ("flow", "check"), ("flow", "rehearse"), ("tick",),
-     ("demo",), ("doctor",), ("import", "services"), ("export",), ("export", "research")],
+     ("demo",), ("doctor",), ("import", "services"), ("export",), ("export", "research"), ("summary",)],
 )  # fmt: skip
 def test_every_command_and_option_says_what_it_is_for(words: tuple[str, ...]) -> None:
     said = works(*words, "--help")

@@ -29,7 +29,7 @@ LAYERS = (
      "bot.numbers", "bot.merging", "bot.enrolling", "bot.mass_texts"),
     ("bot.reports", "bot.learning", "bot.cover", "bot.roster", "bot.auditor"),
     ("bot.figures",),
-    ("bot.study", "bot.research", "bot.summary"),
+    ("bot.study", "bot.study_rows", "bot.research", "bot.summary", "bot.summary_letter"),
     ("bot", "app", "scheduler"),  # the edges: wiring, web, command line, demo
 )
 NOT_PURE = {"sqlalchemy", "flask", "requests", "structlog", "socket", "threading", "random", "os"}
@@ -109,3 +109,9 @@ def test_imports_stand_at_the_top_and_are_absolute(module: str) -> None:
 def test_nothing_imports_in_a_circle() -> None:
     graph = {name: {each for each in _imports(tree) if each in MODULES} - {name} for name, tree in MODULES.items()}
     list(TopologicalSorter(graph).static_order())
+
+
+def test_letters_that_are_no_texts_leave_by_one_module() -> None:
+    """Texts leave by the outbox alone; beside it stands the weekly letter, which no participant can get."""
+    senders = {name for name, tree in MODULES.items() if "bot.carrier.mail" in _imports(tree)}
+    assert senders == {"bot.wiring", "bot.summary"}

@@ -15,6 +15,7 @@ import pytest
 from arro3.core import DataType
 from arro3.io import read_parquet
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.config import ROOT, Settings
@@ -25,6 +26,7 @@ from bot.core.kinds import Language, Need, Outcome
 from bot.db import Database
 from bot.models import (
     Address,
+    Assignment,
     CheckIn,
     Consent,
     Direction,
@@ -88,6 +90,10 @@ def _run(session: Session, kept: Kept, person: Participant, n: int, week: int) -
         at, answered=n * MINUTE, outcome=Outcome.FINISHED if week else None, participant_id=person.id,
         flow="secret" if n == 5 and week == 2 else "weekly",
     )  # fmt: skip
+    if week == 2:
+        for flow, wording in (("weekly", "warm"), ("secret", "cold")):
+            row = {"flow_name": flow, "state": "open", "variant": wording, "at": NOW - WEEK, "flow_version": "weekly"}
+            session.add(Assignment(participant_id=person.id, check_in_id=check_in.id, **row))
     for name, value in (("open", "my brother Ozymandias hit me"), ("bed", "3"), ("work", "yes please and call")):
         session.add(Reply(check_in_id=check_in.id, name=name, value=value, at=at + n * MINUTE))
     text = {"direction": Direction.IN, "channel": "sms", "other": f"+181655502{n:02d}", "other_hash": f"h{n}"}
@@ -204,6 +210,14 @@ def test_only_listed_answers_of_flows_that_enough_people_had_are_replies(db: Dat
     assert asked["bed", "3"] == "no place" and {each["flow"] for each in questions} == {"weekly"}
 
 
+def test_wordings_say_what_each_person_gets(db: Database, tmp_path: Path) -> None:
+    rows = parquet_rows(taken(db, tmp_path), "wordings")
+    assert {(each["flow"], each["state"], each["wording"], each["assigned_on"]) for each in rows} == {
+        ("weekly", "open", "warm", date(2026, 11, 16))
+    }
+    assert len({each["study_id"] for each in rows}) == len(rows) == 26
+
+
 def test_rare_cohorts_languages_and_zones_are_other(db: Database, tmp_path: Path) -> None:
     export = taken(db, tmp_path, Wanted(SCOPE, extras=frozenset({Extra.COHORT, Extra.ZONE})))
     people = parquet_rows(export, "participants")
@@ -299,6 +313,21 @@ def test_an_export_is_on_record(db: Database, tmp_path: Path) -> None:
     assert (row.staff_id, row.at, row.checksum, row.rows) == (staff_id, NOW, export.checksum, sum(export.rows.values()))
     assert row.parameters["from"] == "2026-09-14"
     assert (event.what, event.staff_id) == ("research_exported", staff_id) and export.checksum in event.detail
+
+
+def test_nothing_leaves_that_is_not_on_record(db: Database, tmp_path: Path) -> None:
+    with pytest.raises(IntegrityError):
+        take(db, settings(), PLAIN, tmp_path / "a.zip", NOW, staff_id=999)
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_that_cannot_be_written_are_a_sentence(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.research.sys.executable", "/bin/false")
+    with pytest.raises(ExportProblem, match="nothing was exported"):
+        taken(db, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_is_written_over(db: Database, tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-"""Letters by SMTP: alerts to staff who are reached by e-mail."""
+"""Letters by SMTP: alerts to staff who are reached by e-mail, and letters with pictures, which are no texts."""
 
 import smtplib
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -15,9 +16,30 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORTS = {"smtp": 587, "smtps": 465}
 
 
+@dataclass(frozen=True)
+class Inlay:
+    """A picture in a letter. Its HTML shows it as cid:NAME."""
+
+    name: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One letter to a member of staff, the same in plain text and in HTML. `token`: sent twice, it is shown once."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    inlays: tuple[Inlay, ...]
+    token: str
+    at: datetime
+
+
 class MailCarrier:
     """The Carrier that a mail server is. `url` is like smtp://user:password@host:587; smtps:// is encrypted at once.
-    `now` gives letters their date (RFC 5322 wants one), as an aware instant.
+    `now` dates alerts (RFC 5322 wants a date), as an aware instant; a letter has its own.
 
     A connection to another machine is always encrypted: where the server cannot do that, nothing is sent.
     """
@@ -29,29 +51,50 @@ class MailCarrier:
         self._timeout_s = timeout_s
 
     def send(self, text: OutgoingText) -> Taken:
+        self._send(lambda: self._alert(text))
+        return Taken(text.token, "sent")
+
+    def post(self, letter: Letter) -> None:
+        """Hand one letter over. Raises Refused or OutcomeUnknown, nothing else."""
+        self._send(lambda: self._with_pictures(letter))
+
+    def _send(self, write: Callable[[], EmailMessage]) -> None:
         try:
-            letter, server = self._letter(text), self._connected()
+            message, server = write(), self._connected()
             try:
-                self._hand_over(server, letter)
+                self._hand_over(server, message)
             finally:
                 with suppress(smtplib.SMTPException, OSError):  # a rude goodbye does not bring the letter back
                     server.quit()
         except (smtplib.SMTPException, OSError, ValueError, IndexError) as error:  # also what is no address, no port
             raise Refused(f"the mail server did not take a letter ({type(error).__name__})") from None
-        return Taken(text.token, "sent")
 
-    def _letter(self, text: OutgoingText) -> EmailMessage:
-        letter = EmailMessage()
-        letter["From"], letter["To"] = self._sender, text.to
-        letter["Subject"] = text.body.partition(". ")[0]
-        letter["Date"] = format_datetime(self._now())
-        letter["Message-ID"] = f"<{text.token}@standby>"  # sent twice, it is shown once
-        letter.set_content(text.body)
-        return letter
+    def _addressed(self, to: str, subject: str, token: str, at: datetime) -> EmailMessage:
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = self._sender, to, subject
+        message["Date"] = format_datetime(at)
+        message["Message-ID"] = f"<{token}@standby>"  # sent twice, it is shown once
+        return message
 
-    def _hand_over(self, server: smtplib.SMTP, letter: EmailMessage) -> None:
+    def _alert(self, text: OutgoingText) -> EmailMessage:
+        message = self._addressed(text.to, text.body.partition(". ")[0], text.token, self._now())
+        message.set_content(text.body)
+        return message
+
+    def _with_pictures(self, letter: Letter) -> EmailMessage:
+        message = self._addressed(letter.to, letter.subject, letter.token, letter.at)
+        message["Auto-Submitted"] = "auto-generated"  # no machine answers that it is on holiday (RFC 3834)
+        message.set_content(letter.text)
+        message.add_alternative(letter.html, subtype="html")
+        shown = message.get_body(("html",))
+        assert isinstance(shown, EmailMessage)
+        for each in letter.inlays:
+            shown.add_related(each.png, "image", "png", cid=f"<{each.name}>", filename=f"{each.name}.png")
+        return message
+
+    def _hand_over(self, server: smtplib.SMTP, message: EmailMessage) -> None:
         try:
-            server.send_message(letter)
+            server.send_message(message)
         except smtplib.SMTPServerDisconnected:
             raise OutcomeUnknown("the mail server hung up over a letter") from None
 

@@ -89,7 +89,8 @@ class Column:
 RANDOM_ID = Means("The participant, by a random id.", "No number of ours and nothing of the person is in it.")
 A_DAY = "The Monday of its week in the programme's zone; or, where dates are shifted, the day less the person's shift."
 FOLDED = '"other" where fewer than {smallest} people of this export have it.'
-ENOUGH = "Check-ins of flows that fewer than {smallest} people had in these weeks are left out."
+LONG_AGO = f"{A_DAY} Then empty outside of the weeks."
+ENOUGH = "What is of a flow that fewer than {smallest} people had in these weeks is left out."
 TOGETHER = '"other" where fewer than {smallest} people share it, alone or together with the columns beside it.'
 WEEKS_IN = Means("Whole weeks since the week in which the person was enrolled.", "The age of the row, in weeks.")
 NUMBER = "The person's check-in by its number: 1 is the first they ever had."
@@ -103,7 +104,7 @@ class Person:
     language: Annotated[Language | str, Means("The language texts are written in today.", TOGETHER)]
     cohort: Annotated[str | None, Means("The cohort today.", TOGETHER, Extra.COHORT)]
     zone: Annotated[str | None, Means("The time zone today.", TOGETHER, Extra.ZONE)]
-    enrolled_on: Annotated[date | None, Means("The day of enrolment.", f"{A_DAY} Then empty outside of the weeks.")]
+    enrolled_on: Annotated[date | None, Means("The day of enrolment.", LONG_AGO)]
     agrees_to_texts: Annotated[bool, Means("Whether they agree to texts today.")]
 
 
@@ -155,6 +156,19 @@ class QuestionRow:
 
 
 @dataclass(frozen=True)
+class WordingRow:
+    """Which of several wordings of a question these people get, where its flow compares some; chance decides."""
+
+    study_id: Annotated[str, RANDOM_ID]
+    flow: Annotated[str, Means("The flow that asks.", ENOUGH)]
+    flow_version: Annotated[str, Means("The text of the flow in which they were first asked.")]
+    state: Annotated[str, Means("The step of the flow that is worded in several ways.")]
+    wording: Annotated[str, Means("The name of the wording.")]
+    assigned_on: Annotated[date | None, Means("When it was decided.", LONG_AGO)]
+    answer: Annotated[Answer | None, Means("When the first reply after its first text came. Empty: none came.")]
+
+
+@dataclass(frozen=True)
 class FlagRow:
     """Each need or other reason for attention raised in these weeks. A need that is open already is not raised anew."""
 
@@ -190,12 +204,13 @@ class TextRow:
     )]  # fmt: skip
 
 
-Row = Person | CheckInRow | ReplyRow | QuestionRow | FlagRow | TextRow
+Row = Person | CheckInRow | ReplyRow | QuestionRow | WordingRow | FlagRow | TextRow
 TABLES: Mapping[str, type[Row]] = {
     "participants": Person,
     "check_ins": CheckInRow,
     "replies": ReplyRow,
     "questions": QuestionRow,
+    "wordings": WordingRow,
     "flags": FlagRow,
     "texts": TextRow,
 }

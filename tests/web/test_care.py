@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import func, select
 
-from bot.models import Address, CheckIn, Consent, Flag, FlagState, Handover, Message, Participant, Plan, Role
+from bot.models import Address, CheckIn, Consent, Flag, FlagState, Handover, Message, Participant, Plan, Role, StudyId
 from tests.web.conftest import Browser
 from tests.world import Colleague, Person, World
 
@@ -212,6 +212,16 @@ def test_an_opt_out_of_either_closes_both(world: World, browses: Browses) -> Non
     assert "Opted out" in browser.reads(f"/people/{ana.id}")
     with world.standby.db.reading() as session:
         assert session.scalars(select(CheckIn.outcome)).all() == ["stopped"]
+
+
+def test_of_two_that_become_one_the_study_id_of_the_double_goes(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana, double = world.participant("Ana", dana), world.participant("Anna", dana)
+    with world.standby.db.writing() as session:
+        session.add_all(StudyId(participant_id=each.id, study_id=f"p{each.id}", shift_days=3) for each in (ana, double))
+    browses(dana).posts(f"/people/{ana.id}/merge", double=double.id, sure="yes")
+    with world.standby.db.reading() as session:
+        assert session.scalars(select(StudyId.study_id)).all() == [f"p{ana.id}"]
 
 
 def test_only_who_looks_after_both_merges_them(world: World, browses: Browses) -> None:
