@@ -1,9 +1,10 @@
 """Who is on duty: the rota as it stands, and whom each word of the policy reaches at this instant."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.carrier import EMAIL
@@ -11,7 +12,7 @@ from bot.config import Settings
 from bot.consents import is_blocked
 from bot.core.escalation import Means, Reach, Rules, Whom
 from bot.core.rota import Away, Layer, Override, Rota, Shift
-from bot.models import Absence, Alert, Cover, Message, Participant, Role, Staff, WeeklyShift
+from bot.models import Absence, Alert, Cover, Message, OptOut, Participant, Role, Staff, WeeklyShift
 
 AN_HOUR = timedelta(hours=1)
 PASSED_OVER_FOR = timedelta(minutes=30)
@@ -38,7 +39,7 @@ class Duty:
         self.now = now
         self.staff = {each.id: each for each in session.scalars(select(Staff).where(Staff.active).order_by(Staff.id))}
         self._rung = _rung_lately(session, now)
-        self._hear = {each.id for each in self.staff.values() if hears(session, each)}
+        self._hear = _who_hear(session)
         self._at_most = rules.policy.alerts_an_hour
         free = {each for each in self._hear if self._rung.get(each, 0) < self._at_most}
         texted = {each for each in free if not failed_lately(self.staff[each], now)} or free or self._hear
@@ -81,6 +82,11 @@ class Duty:
         return frozenset(self._hear)
 
 
+def _who_hear(session: Session) -> set[int]:
+    blocked = exists().where(OptOut.address_hash == Staff.phone_hash, OptOut.until.is_(None))
+    return set(session.scalars(select(Staff.id).where(Staff.active, Staff.phone_verified_at.is_not(None), ~blocked)))
+
+
 def hears(session: Session, staff: Staff) -> bool:
     """Whether texts may go to this phone at all: its owner texted its code back, and not STOP since."""
     return staff.phone_verified_at is not None and not is_blocked(session, staff.phone_hash or "")
@@ -92,9 +98,8 @@ def failed_lately(staff: Staff, now: datetime) -> bool:
 
 
 def _rung_lately(session: Session, now: datetime) -> dict[int, int]:
-    rang = select(Alert.staff_id, func.count()).join(Message, Message.id == Alert.message_id)
-    rang = rang.where(Alert.at > now - AN_HOUR, Message.channel != EMAIL).group_by(Alert.staff_id)
-    return {staff_id: count for staff_id, count in session.execute(rang)}
+    rang = select(Alert.staff_id).join(Message, Message.id == Alert.message_id)
+    return Counter(session.scalars(rang.where(Alert.at > now - AN_HOUR, Message.channel != EMAIL)))
 
 
 def always_on_call(staff_id: int, layer: Layer = Layer.FIRST) -> list[WeeklyShift]:

@@ -85,7 +85,8 @@ def difference(a: Share, b: Share) -> Difference:
     of_a, of_b = (0.5 if each.value is None else each.value for each in (a, b))
     (low_a, high_a), (low_b, high_b) = a.interval, b.interval
     value = of_a - of_b
-    return Difference(value, value - hypot(of_a - low_a, high_b - of_b), value + hypot(high_a - of_a, of_b - low_b))
+    low, high = value - hypot(of_a - low_a, high_b - of_b), value + hypot(high_a - of_a, of_b - low_b)
+    return Difference(value, max(-1.0, low), min(1.0, high))  # rounding may go past what a difference can be
 
 
 def planned_n(base: float, smallest_difference: float, power: float = 0.8, alpha: float = 0.05) -> int:

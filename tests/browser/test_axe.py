@@ -12,7 +12,7 @@ PAGES = (
     "/", "/?tab=quiet", "/?tab=unreachable", "/?tab=unassigned", "/people/new", "/people/1", "/people/2/open", "/flags",
     "/flags?show=resolved", "/many", "/many/1", "/services", "/rota", "/rates", "/rates/who", "/rates/when",
     "/rates/needs", "/rates/danger", "/rates/waiting", "/rates/wordings", "/figures/needs-by-week", "/help/figures",
-    "/learned", "/phones", "/nowhere",
+    "/learned", "/phones",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")
 

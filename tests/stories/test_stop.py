@@ -234,6 +234,7 @@ def test_staff_who_stop_hear_no_more_and_it_is_on_record(world: World) -> None:
     ana = world.participant("Ana", dana)
     dana.texts("STOP")
     dana.hears("unsubscribed")
+    sam.hears("Dana texted STOP and hears no alerts")
     ana.texts("he hit me")
     ana.hears("911")
     sam.hears("danger")  # at once: Dana's rung reaches nobody
