@@ -15,7 +15,7 @@ from bot.models import Event, Role, Staff, SummarySent
 from bot.summary import send_due
 from tests.conftest import Log
 from tests.post_office import PostOffice
-from tests.world import Colleague, Person, World
+from tests.world import MONDAY_MORNING, Colleague, Person, World
 
 NINE = datetime(2026, 11, 30, 15, 0, tzinfo=UTC)  # the next Monday, 9:00 in Kansas City
 A_WEEK = timedelta(weeks=1)
@@ -103,7 +103,7 @@ def test_pictures_travel_with_the_letter(post_office: PostOffice) -> None:
     html = '<p>ñ</p><img src="cid:needs-by-week">'
     inlay = Inlay("needs-by-week", b"\x89PNG\r\n.\r\n")
     letter = Letter("sam@example.org", "Ñ", "ñ\n.\nend", html, (inlay,), "t1", NINE)
-    MailCarrier(post_office.url, "standby@example.org").post(letter)
+    MailCarrier(post_office.url, "standby@example.org", lambda: MONDAY_MORNING).post(letter)
     got = message_from_bytes(post_office.letters[0], policy=policy.default)
     assert isinstance(got, EmailMessage) and got["Message-ID"] == "<t1@standby>" and got["Subject"] == "Ñ"
     assert [part.get_content_type() for part in got.walk()] == [
@@ -117,7 +117,8 @@ def test_pictures_travel_with_the_letter(post_office: PostOffice) -> None:
 @pytest.mark.parametrize("to", ["", "no address\n"])
 def test_a_letter_that_cannot_be_addressed_is_refused(post_office: PostOffice, to: str) -> None:
     with pytest.raises(Refused):
-        MailCarrier(post_office.url, "standby@example.org").post(Letter(to, "a", "a", "a", (), "t", NINE))
+        mail = MailCarrier(post_office.url, "standby@example.org", lambda: MONDAY_MORNING)
+        mail.post(Letter(to, "a", "a", "a", (), "t", NINE))
 
 
 def test_it_comes_once_a_week_to_each(world: World, sam: Colleague, mailbox: Mailbox) -> None:
