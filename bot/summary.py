@@ -35,7 +35,11 @@ log = structlog.get_logger()
 
 ANSWERS_WEEKS, NEEDS_WEEKS = 12, 8
 NO_NEWS_AFTER = timedelta(days=1)
-ABOUT_PICTURE = " The picture leaves out what would tell of too few people."
+LEFT_OUT = " The picture leaves out what would tell of too few people."
+READS_HIGH = (
+    "Some check-ins of last week may be answered yet. Answers count at once and silence only when the time is up, so "
+    "last week reads high."
+)
 WAITING = (people.danger_now, people.waiting_now)
 COVERED = "At every hour of the coming week somebody who can be alerted is on call."
 
@@ -131,8 +135,9 @@ def summary_of(session: Session, talk: Talk, monday: date, now: datetime) -> Sum
     post, zone = talk.post, talk.post.settings.zone
     view = View(now, talk.shelf.flows, post.rules.policy, post.settings.smallest_cell, names=False)
     week = Scope(monday, monday, zone)
+    weeks = Scope(monday - (ANSWERS_WEEKS - 1) * A_WEEK, monday, zone)
     parts = (
-        _answered(answers.by_week(session, Scope(monday - (ANSWERS_WEEKS - 1) * A_WEEK, monday, zone), view)),
+        _answered(answers.by_week(session, weeks, view), _may_be_answered_yet(session, monday)),
         _needs(needs.by_week(session, Scope(monday - (NEEDS_WEEKS - 1) * A_WEEK, monday, zone), view)),
         _told(people.danger(session, week, view)),
         Part("Who waits now", tuple(make(session, week, view).says for make in WAITING)),
@@ -142,21 +147,29 @@ def summary_of(session: Session, talk: Talk, monday: date, now: datetime) -> Sum
     return Summary(post.settings.programme, monday, parts, f"{post.settings.public_url}/rates", view.smallest)
 
 
+def _may_be_answered_yet(session: Session, monday: date) -> bool:
+    return bool(session.scalar(select(exists().where(CheckIn.week == monday, CheckIn.ended_at.is_(None)))))
+
+
 def _told(figure: Figure) -> Part:
     return Part(figure.title, (_says(figure),))
 
 
 def _says(figure: Figure) -> str:
     """Its sentence, without what that says of its picture: the letter may be read without any."""
-    return figure.says.removesuffix(ABOUT_PICTURE)
+    return figure.says.replace(LEFT_OUT, "").replace(answers.CROSSED, "")
 
 
-def _answered(figure: Figure) -> Part:
-    """The last week and the one before, each with its interval; the others are in the picture."""
+def _answered(figure: Figure, may_rise: bool) -> Part:
+    """The last week and the one before, each with its interval; the others are in the picture.
+
+    A check-in of Sunday has its answer or may get it yet, but no silence so far: the last week reads high.
+    """
     place = {name: figure.table.columns.index(name) for name in ("Counted", "%", "from %", "to %")}
     before, last = ([row[each] for each in place.values()] for row in figure.table.rows[-2:])
-    says = (f"Last week {_rate(*last)}; the week before, {_rate(*before)}.", _says(figure))
-    return Part(figure.title, says, picture=figure)
+    rates = f"Last week {_rate(*last)}; the week before, {_rate(*before)}."
+    caution = (READS_HIGH,) if may_rise else ()
+    return Part(figure.title, (rates, *caution, _says(figure)), picture=figure)
 
 
 def _rate(counted: Cell, percent: Cell, low: Cell, high: Cell) -> str:

@@ -63,11 +63,19 @@ def test_the_last_week_and_the_one_before_have_their_interval(talk: Talk, kept: 
     assert "Last week 75 % answered (60 to 86, n = 40); the week before, 50 % answered (35 to 65, n = 40)." in text
 
 
+def test_while_some_may_be_answered_yet_it_says_how_that_reads(talk: Talk, kept: Kept) -> None:
+    _runs(kept, LAST, 30, 10)
+    assert "reads high" not in said(talk, kept)
+    kept.check_in(LAST)
+    assert "so last week reads high." in said(talk, kept)
+
+
 def test_small_numbers_are_hidden_and_so_is_what_would_tell_them(talk: Talk, kept: Kept) -> None:
     _runs(kept, LAST, 30, 7)
     _runs(kept, BEFORE, 20, 20)
     text = said(talk, kept)
     assert "Last week the share is hidden; the week before, the share is hidden." in text
+    assert "cross" not in text, "there is no picture in plain text"
     assert not re.search(r"\b(7|30|37|81)\b", text), "nor what the week before would give away"
     assert "hides every number that tells of fewer than 10 people" in text
 
