@@ -1,8 +1,8 @@
 """Who answers: what became of check-ins, by week and by whatever else they differ in; the funnel; times to reply."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
@@ -65,12 +65,39 @@ def _counts(session: Session, scope: Scope, by: InstrumentedAttribute[Any]) -> I
             yield _Count(week, row[0], row[1], _state(*row[2:5]), row[5])
 
 
+def _sums(session: Session, scope: Scope, by: InstrumentedAttribute[Any]) -> Iterator[tuple[Any, State, int]]:
+    """The same of all weeks and flows together, added up by the database: of 200 caseworkers and a year, 5,000 rows
+    come over and not 90,000. The inner counts are made in the order of the index, so that only they are sorted. Of one
+    flow, SQLite would not see that order if it knew that the flow is the same in all rows.
+    """
+    any_order = func.coalesce(CheckIn.flow_name, "")
+    flow_name = any_order if scope.is_of_some else CheckIn.flow_name
+    which = scope.of(CheckIn)
+    if scope.flow is not None and not scope.is_of_some:
+        which = replace(scope, flow=None).of(CheckIn) & (any_order == scope.flow)
+    alike, names = (by, *STATE), ("by", "first", "answer", "outcome")
+    columns: list[Any] = [column.label(name) for column, name in zip(alike, names, strict=True)]
+    counted = select(*columns, func.count().label("many")).where(which)
+    inner = counted.group_by(CheckIn.week, flow_name, *alike).subquery()
+    keys = [inner.c[name] for name in names]
+    for row in session.execute(select(*keys, func.sum(inner.c.many)).group_by(*keys)):
+        yield row[0], _state(*row[1:4]), int(row[4])
+
+
 def _tallies(
     session: Session, scope: Scope, by: InstrumentedAttribute[Any], key_of: Callable[[_Count], Key]
 ) -> dict[Key, Tally]:
+    return _added((key_of(each), each.state.became, each.many) for each in _counts(session, scope, by))
+
+
+def _tallies_by(session: Session, scope: Scope, by: InstrumentedAttribute[Any]) -> dict[Any, Tally]:
+    return _added((key, state.became, many) for key, state, many in _sums(session, scope, by))
+
+
+def _added(counts: Iterable[tuple[Key, Became, int]]) -> dict[Key, Tally]:
     found: defaultdict[Key, list[tuple[Became, int]]] = defaultdict(list)
-    for each in _counts(session, scope, by):
-        found[key_of(each)].append((each.state.became, each.many))
+    for key, what, many in counts:
+        found[key].append((what, many))
     return {key: tally(parts) for key, parts in found.items()}
 
 
@@ -97,24 +124,24 @@ def by_flow(session: Session, scope: Scope) -> dict[str, Tally]:
 
 def by_cohort(session: Session, scope: Scope) -> dict[str, Tally]:
     """By the cohort of the person when it began, "" without one."""
-    return _tallies(session, scope, CheckIn.cohort, lambda each: str(each.by))
+    return _tallies_by(session, scope, CheckIn.cohort)
 
 
 def by_language(session: Session, scope: Scope) -> dict[Language, Tally]:
     """By the language it was written in."""
-    return _tallies(session, scope, CheckIn.language, lambda each: Language(each.by))
+    return _tallies_by(session, scope, CheckIn.language)
 
 
 def by_channel(session: Session, scope: Scope) -> dict[str, Tally]:
     """By the channel of its first text, "" where none could be sent."""
-    return _tallies(session, scope, CheckIn.channel, lambda each: str(each.by))
+    return _tallies_by(session, scope, CheckIn.channel)
 
 
 def by_hour(session: Session, scope: Scope) -> dict[int, Tally]:
     """By the hour of the week at which its first text left, on the person's own clock: 0 is Monday at midnight, 167
     Sunday at 23. Those whose first text never left are in none.
     """
-    hours: dict[int | None, Tally] = _tallies(session, scope, CheckIn.local_hour, lambda each: each.by)
+    hours: dict[int | None, Tally] = _tallies_by(session, scope, CheckIn.local_hour)
     return {hour: counted for hour, counted in sorted((k, v) for k, v in hours.items() if k is not None)}
 
 
@@ -128,7 +155,7 @@ class Load:
 
 def by_caseworker(session: Session, scope: Scope) -> dict[int | None, Load]:
     """By the id of who looked after the person when it began; None: nobody did."""
-    found: dict[int | None, Tally] = _tallies(session, scope, CheckIn.caseworker_id, lambda each: each.by)
+    found: dict[int | None, Tally] = _tallies_by(session, scope, CheckIn.caseworker_id)
     people = select(Participant.caseworker_id, func.count()).group_by(Participant.caseworker_id)
     caseloads = {worker: count for worker, count in session.execute(people)}
     return {worker: Load(counted, caseloads.get(worker, 0)) for worker, counted in found.items()}
@@ -140,8 +167,8 @@ def funnel_of(session: Session, scope: Scope) -> dict[Step, int]:
     A need that was open already is not raised anew, so it counts in the check-in that raised it.
     """
     states = Counter[State]()
-    for each in _counts(session, scope, CheckIn.channel):
-        states[each.state] += each.many
+    for _, state, many in _sums(session, scope, CheckIn.channel):
+        states[state] += many
     found = []
     for state, needs, count in _needs(session, scope):
         states[state] -= count
@@ -180,13 +207,13 @@ class Waits:
 def waits(session: Session, scope: Scope, now: datetime) -> Waits:
     """How long first answers took. A late answer took as long as it took."""
     replied, waiting = Counter[int](), Counter[int]()
-    for each in _counts(session, scope, CheckIn.waited_min):
-        if each.by is None:
+    for minutes, state, many in _sums(session, scope, CheckIn.waited_min):
+        if minutes is None:
             continue
-        if each.state.has_answer:
-            replied[each.by] += each.many
-        elif each.state.became in STOPPED_WAITING:
-            waiting[each.by] += each.many
+        if state.has_answer:
+            replied[minutes] += many
+        elif state.became in STOPPED_WAITING:
+            waiting[minutes] += many
     runs = select(CheckIn.asked_at, *STATE).where(scope.of(CheckIn), CheckIn.ended_at.is_(None))
     for row in session.execute(runs.where(CheckIn.asked_at.is_not(None), CheckIn.answer.is_(None))):
         if _state(*row[1:]).became is Became.OPEN:
