@@ -6,7 +6,6 @@ from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from bot.cover import cover_gaps
 from bot.figures.catalogue import Made, Tab, named, of_tab, tabs_of
 from bot.figures.nothing import why_nothing
 from bot.figures.view import View, lasted
@@ -16,7 +15,7 @@ from bot.reports.scope import A_WEEK, Choices, Scope, ScopeProblem, address_of, 
 from bot.web.asked import kept_filters, names_in, scope_asked, usual_scope, view_asked
 from bot.web.auth import me, roles
 from bot.web.standby import standby
-from bot.web.words import present
+from bot.web.words import gaps_ahead, present
 
 dashboard = Blueprint("dashboard", __name__)
 TABS = {
@@ -28,6 +27,7 @@ TABS = {
     Tab.WAITING: ("Waiting", "Who waits, and whom we lose"),
     Tab.WORDINGS: ("Wordings", "Which wording is answered more"),
 }
+KEEPERS = (Role.SUPERVISOR, Role.ADMIN)  # who sees what is wrong with clock, flows and alerts
 SPANS = (4, 12, 26, 52)  # weeks up to this one, to choose with one touch
 
 
@@ -84,7 +84,7 @@ def _page(tab: Tab) -> ResponseReturnValue:
             problem=problem,
             kept={} if problem else kept_filters(),
             spans=_spans(),
-            problems=_problems(session) if me().role in (Role.SUPERVISOR, Role.ADMIN) else None,
+            problems=_problems(session) if tab is Tab.ANSWERS and me().role in KEEPERS else None,
         )
         return page, status
 
@@ -138,5 +138,4 @@ def _problems(session: Session) -> tuple[str, ...]:
     late = late_jobs(session, present())
     still = (f"The clock is late with: {', '.join(late)}. Is scheduler.py running?",) if late else ()
     current = standby()
-    gaps = cover_gaps(session, current.settings, current.post.rules, present())
-    return (*still, *gaps, *current.shelf.problems)
+    return (*still, *gaps_ahead(session), *current.shelf.problems)

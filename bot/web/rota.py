@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from bot import roster
 from bot.core.hours import on_wall_clock
 from bot.core.rota import Layer, Stretch, gaps
-from bot.cover import cover_gaps
 from bot.duty import Duty, hears
 from bot.models import Absence, Cover, Role, Staff, WeeklyShift
 from bot.roster import DAYS, NotKept, Roster
@@ -21,7 +20,7 @@ from bot.staff_replies import ask_for_code
 from bot.web.auth import me, roles
 from bot.web.fields import chosen
 from bot.web.standby import standby
-from bot.web.words import present
+from bot.web.words import gaps_ahead, present
 
 rota = Blueprint("rota", __name__, url_prefix="/rota")
 READERS = (Role.CASEWORKER, Role.SUPERVISOR, Role.ADMIN)
@@ -56,7 +55,7 @@ def _rota(session: Session) -> dict[str, object]:
         "weekdays": DAYS,
         "staff": staff,
         "names": {each.id: each.name for each in session.scalars(select(Staff))},
-        "problems": cover_gaps(session, standby().settings, rules, now),
+        "problems": gaps_ahead(session),
         "silent": [each for each in staff if not hears(session, each)],
         "shifts": session.scalars(select(WeeklyShift).order_by(WeeklyShift.weekday, WeeklyShift.starts)).all(),
         "covers": session.scalars(select(Cover).where(Cover.until > now).order_by(Cover.since)).all(),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from flask import Flask, g
+from sqlalchemy.orm import Session
 
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency, Whom
@@ -123,8 +124,15 @@ def _unheard() -> tuple[bool, int]:
         staff = session.get(Staff, me().id)
         deaf = staff is not None and staff.role is not Role.RESEARCHER and not hears(session, staff)
         keeps = me().role in (Role.SUPERVISOR, Role.ADMIN)
-        gaps = cover_gaps(session, current.settings, current.post.rules, present()) if keeps else ()
-    return deaf, len(gaps)
+        return deaf, len(gaps_ahead(session)) if keeps else 0
+
+
+def gaps_ahead(session: Session) -> tuple[str, ...]:
+    """What alerts lack in the two weeks to come, in sentences: once a request, for the page and its frame."""
+    if "gaps_ahead" not in g:
+        current = standby()
+        g.gaps_ahead = cover_gaps(session, current.settings, current.post.rules, present())
+    return cast(tuple[str, ...], g.gaps_ahead)
 
 
 def present() -> datetime:
