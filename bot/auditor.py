@@ -25,7 +25,7 @@ from bot.core.promises import (
     is_told,
 )
 from bot.core.sending import UNPACED
-from bot.duty import Duty
+from bot.duty import Duty, first_reached
 from bot.models import Alert, AlertFlag, BrokenPromise, Direction, Flag, FlagState, Message
 from bot.outbox import Draft, Post, queue
 from bot.people import note
@@ -135,11 +135,7 @@ def _tell(session: Session, post: Post, broken: list[tuple[Fault, BrokenPromise]
 
 def _whom(reach: Reach) -> dict[int, Means]:
     """Every supervisor by text, by letter where no text reaches them; where no supervisor can be reached, everyone."""
-    for whom in (Whom.SUPERVISORS, Whom.EVERYONE):
-        letters, texts = (reach.get(by, {}).get(whom, ()) for by in (Means.EMAIL, Means.TEXT))
-        if rings := dict.fromkeys(letters, Means.EMAIL) | dict.fromkeys(texts, Means.TEXT):
-            return rings
-    return {}
+    return first_reached(reach, Whom.SUPERVISORS) or first_reached(reach, Whom.EVERYONE)
 
 
 def _beat(post: Post) -> None:

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from bot.carrier import EMAIL
 from bot.config import Settings
-from bot.consents import is_blocked
 from bot.core.escalation import Means, Reach, Rules, Whom
 from bot.core.rota import Away, Layer, Override, Rota, Shift
 from bot.models import Absence, Alert, Cover, Message, OptOut, Participant, Role, Staff, WeeklyShift
@@ -39,7 +38,7 @@ class Duty:
         self.now = now
         self.staff = {each.id: each for each in session.scalars(select(Staff).where(Staff.active).order_by(Staff.id))}
         self._rung = _rung_lately(session, now)
-        self._hear = _who_hear(session)
+        self._hear = set(session.scalars(select(Staff.id).where(Staff.active, HEARS)))
         self._at_most = rules.policy.alerts_an_hour
         free = {each for each in self._hear if self._rung.get(each, 0) < self._at_most}
         texted = {each for each in free if not failed_lately(self.staff[each], now)} or free or self._hear
@@ -82,14 +81,20 @@ class Duty:
         return frozenset(self._hear)
 
 
-def _who_hear(session: Session) -> set[int]:
-    blocked = exists().where(OptOut.address_hash == Staff.phone_hash, OptOut.until.is_(None))
-    return set(session.scalars(select(Staff.id).where(Staff.active, Staff.phone_verified_at.is_not(None), ~blocked)))
+HEARS = Staff.phone_verified_at.is_not(None) & ~exists().where(
+    OptOut.address_hash == Staff.phone_hash, OptOut.until.is_(None)
+)  # its owner texted the code of their phone back, and not STOP since
 
 
 def hears(session: Session, staff: Staff) -> bool:
-    """Whether texts may go to this phone at all: its owner texted its code back, and not STOP since."""
-    return staff.phone_verified_at is not None and not is_blocked(session, staff.phone_hash or "")
+    """Whether texts may go to this phone at all."""
+    return bool(session.scalar(select(exists().where(Staff.id == staff.id, HEARS))))
+
+
+def first_reached(reach: Reach, whom: Whom) -> dict[int, Means]:
+    """Everybody whom the word means and who can be reached: by text, or by letter where no text reaches them."""
+    letters, texts = (reach.get(by, {}).get(whom, ()) for by in (Means.EMAIL, Means.TEXT))
+    return dict.fromkeys(letters, Means.EMAIL) | dict.fromkeys(texts, Means.TEXT)
 
 
 def failed_lately(staff: Staff, now: datetime) -> bool:

@@ -94,12 +94,20 @@ def _count_as_theirs(desk: Desk, flag: Flag) -> None:
         setattr(flag, name, value)
 
 
+def _wait_once(session: Session, flag: Flag) -> None:
+    """Danger that both told of waits for a person once, from the first word of it on."""
+    open_now = (Danger.flag_id == flag.id) & Danger.taken_at.is_(None)
+    _, *others = session.scalars(select(Danger.id).where(open_now).order_by(Danger.since)).all() or (None,)
+    session.execute(delete(Danger).where(Danger.id.in_(others)))
+
+
 def _absorb(desk: Desk, flag: Flag, own: Flag) -> None:
     """Marks, alerts and danger go to the person's own flag. What nobody had taken of it yet is new there: danger rings
     anew, and of other words whoever has the flag is told.
     """
     for table in (Mark, Danger):
         desk.session.execute(update(table).where(table.flag_id == flag.id).values(flag_id=own.id))
+    _wait_once(desk.session, own)
     both = select(AlertFlag.alert_id).where(AlertFlag.flag_id == own.id)
     doubled = (AlertFlag.flag_id == flag.id) & AlertFlag.alert_id.in_(both)
     desk.session.execute(delete(AlertFlag).where(doubled).execution_options(synchronize_session=False))

@@ -76,11 +76,15 @@ def _move_plans(session: Session, participant: Participant, double: Participant)
     if is_welcomed(session, participant):
         session.execute(delete(Plan).where(theirs, Plan.flow_name == WELCOME))
     for each in _planned(session, double):
-        if any((each.flow_name, each.given, each.flag_id) == (own.flow_name, own.given, own.flag_id)
-               for own in _planned(session, participant)):
+        if any(_same(each, own) for own in _planned(session, participant)):
             session.delete(each)  # the same reminder of the same day, told to both entries
     session.flush()
     session.execute(update(Plan).where(Plan.participant_id == double.id).values(participant_id=participant.id))
+
+
+def _same(one: Plan, other: Plan) -> bool:
+    same_flow = (one.flow_name, one.given, one.flag_id) == (other.flow_name, other.given, other.flag_id)
+    return same_flow and one.next_check_in_at == other.next_check_in_at
 
 
 def _planned(session: Session, participant: Participant) -> list[Plan]:

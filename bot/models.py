@@ -494,7 +494,6 @@ class Danger(Base):
     flag_id: Mapped[int] = mapped_column(ForeignKey("flags.id"), index=True)
     since: Mapped[datetime] = mapped_column(Instant, index=True)
     taken_at: Mapped[datetime | None] = mapped_column(Instant)
-    flag: Mapped[Flag] = relationship()
     __table_args__ = (
         Index(
             "dangers_waiting", "since",

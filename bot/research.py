@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,6 +35,7 @@ from bot.reports.scope import Scope
 from bot.study import Alias, Study, Wanted, people_of
 from bot.study_rows import rows_of
 
+BATCH = 200
 PATIENCE = 600  # seconds for writing Parquet; a million rows take a few
 LEAST_WEEKS_SHIFTED = 8
 SAME_DAY = (1980, 1, 1, 0, 0, 0)  # of every file in the zip: when it was made would change its checksum
@@ -58,6 +60,8 @@ class Taken:
 
 def take(db: Database, settings: Settings, wanted: Wanted, path: Path, now: datetime, staff_id: int | None) -> Taken:
     """Write the export to `path`, which must not be there yet, and put it on record. Raises ExportProblem."""
+    if path.exists():
+        raise FileExistsError(path)
     with db.reading() as session:
         _check(session, settings, wanted, now)
         people = people_of(session, wanted.scope)
@@ -69,15 +73,16 @@ def take(db: Database, settings: Settings, wanted: Wanted, path: Path, now: date
             rows = _write_rows(folder, study, tables(wanted.extras), settings.smallest_cell)
         _add_parquet(folder)
         _write_manifest(folder, settings, wanted, rows)
-        path.touch(mode=0o600, exist_ok=False)  # for its owner's eyes only
+        part = path.with_name(f"{path.name}.part")  # until it is on record: a kill in between leaves no export
+        part.touch(mode=0o600)  # for its owner's eyes only
         try:
-            _pack(folder, path)
-            taken = Taken(path, _checksum(path), rows)
+            _pack(folder, part)
+            taken = Taken(path, _checksum(part), rows)
             with db.writing() as session:
                 _put_on_record(session, settings, wanted, taken, now, staff_id)
-        except BaseException:  # nothing leaves that is not on record
-            path.unlink()
-            raise
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
     return taken
 
 
@@ -117,20 +122,26 @@ def _aliases(db: Database, settings: Settings, people: frozenset[int]) -> dict[i
         )
     if not settings.research_linked:
         return {each: _new_alias() for each in people}
-    with db.writing() as session:
-        return _kept_aliases(session, people)
+    return _kept_aliases(db, people)
 
 
 def _new_alias() -> Alias:
     return Alias(f"p{secrets.token_hex(8)}", secrets.randbelow(MOST_SHIFT_DAYS + 1))
 
 
-def _kept_aliases(session: Session, people: frozenset[int]) -> dict[int, Alias]:
-    """Another process may make some in the same moment: the first ones count."""
-    for each in sorted(people - set(session.scalars(select(StudyId.participant_id)))):
-        insert_once(session, StudyId(participant_id=each, **asdict(_new_alias())))
-    kept = session.scalars(select(StudyId).execution_options(populate_existing=True))
-    return {row.participant_id: Alias(row.study_id, row.shift_days) for row in kept if row.participant_id in people}
+def _kept_aliases(db: Database, people: frozenset[int]) -> dict[int, Alias]:
+    """Another process may make some in the same moment: the first ones count. Some at a time, so that whoever else
+    writes waits for a moment only; who was merged into another entry meanwhile gets none.
+    """
+    with db.reading() as session:
+        new = iter(sorted(people - set(session.scalars(select(StudyId.participant_id)))))
+    while batch := list(islice(new, BATCH)):
+        with db.writing() as session:
+            for each in batch:
+                insert_once(session, StudyId(participant_id=each, **asdict(_new_alias())))
+    with db.reading() as session:
+        kept = session.scalars(select(StudyId))
+        return {row.participant_id: Alias(row.study_id, row.shift_days) for row in kept if row.participant_id in people}
 
 
 def _write_rows(
@@ -167,7 +178,7 @@ def _add_parquet(folder: Path) -> None:
     """Written by a process that gets no settings, and so can read nothing but these rows."""
     try:
         subprocess.run(
-            [sys.executable, "-m", "bot.filing", str(folder)],
+            [sys.executable, "-m", "bot.filing", str(folder), COLUMNS],
             cwd=ROOT,
             env={"LANG": "C.UTF-8"},
             capture_output=True,

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.alerts import CODES_REST_FOR, FAILURES_OF, fresh_code, others_heard, staff_recipient
+from bot.alerts import CODES_REST_FOR, FAILURES_OF, address_by, fresh_code, others_heard, staff_recipient
 from bot.carrier import VOICE
 from bot.casework import take
 from bot.consents import block
+from bot.core.escalation import Whom
 from bot.core.kinds import Purpose
 from bot.core.speech import first_name
-from bot.duty import Duty
-from bot.models import Alert, FlagState, Message, Role, Staff
+from bot.duty import Duty, first_reached
+from bot.models import Alert, FlagState, Message, Staff
 from bot.outbox import Draft, Post, queue
 from bot.people import note
 
@@ -25,7 +26,8 @@ CALL_LASTS = timedelta(hours=1)  # at the most: a key pressed later is no key of
 def stop_alerts(session: Session, staff: Staff, post: Post, now: datetime) -> None:
     """This member of staff wants no alerts: what they alone were alerted to climbs on at once."""
     assert staff.phone_hash is not None
-    block(session, staff.phone_hash, "staff keyword", now)
+    if not block(session, staff.phone_hash, "staff keyword", now):
+        return  # said before: nobody is told twice
     note(session, "staff_stopped_alerts", now, staff.id)
     _tell_supervisors(session, post, staff, now)
     theirs = select(Alert).where(Alert.staff_id == staff.id, Alert.at > now - FAILURES_OF).order_by(Alert.id)
@@ -36,13 +38,13 @@ def stop_alerts(session: Session, staff: Staff, post: Post, now: datetime) -> No
 
 
 def _tell_supervisors(session: Session, post: Post, staff: Staff, now: datetime) -> None:
-    """A colleague hears no alerts any more: who makes the rota knows it before it hurts."""
-    rota = f"{post.settings.public_url.rstrip('/')}/rota"
+    """A colleague hears no alerts any more: who makes the rota knows it before it hurts, by letter if not by text."""
+    rota = f"{post.settings.public_url}/rota"
     told = f"Standby: {first_name(staff.name)} texted STOP and hears no alerts, until they text START. The rota: {rota}"
     duty = Duty(session, post.settings, post.rules, now)
-    for each in duty.staff.values():
-        if each.role is Role.SUPERVISOR and each.id != staff.id and each.id in duty.heard_by_text:
-            queue(session, Draft(staff_recipient(each), told, Purpose.NOTICE), now)
+    for staff_id, by in first_reached(duty.reach(None), Whom.SUPERVISORS).items():
+        if staff_id != staff.id:
+            queue(session, Draft(address_by(post, duty.staff[staff_id], by), told, Purpose.NOTICE), now)
 
 
 def ask_for_code(session: Session, staff: Staff, now: datetime) -> None:

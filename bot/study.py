@@ -76,15 +76,21 @@ class Study:
         return week_of(at, self.scope.zone) if by_week else self.day(at, alias)
 
     def weeks_in(self, at: datetime, enrolled: datetime) -> int:
-        return (week_of(at, self.scope.zone) - week_of(enrolled, self.scope.zone)).days // 7
+        """Beside shifted days real Mondays would tell the shift, so there weeks begin on the person's own day."""
+        if self._dates is Dates.WEEK:
+            return (week_of(at, self.scope.zone) - week_of(enrolled, self.scope.zone)).days // 7
+        day, first = (each.astimezone(ZoneInfo(self.scope.zone)).date() for each in (at, enrolled))
+        return (day - first).days // 7
 
     def batches(self) -> Iterator[dict[int, Known]]:
-        """Everybody by their ids in the database, some at a time, in the order of their random ids."""
+        """Everybody by their ids in the database, some at a time, in the order of their random ids. Who was merged into
+        another entry a moment ago is not there any more.
+        """
         ids = iter(self._aliases)
         while batch := list(islice(ids, BATCH)):
             rows = select(Participant.id, Participant.enrolled_at).where(Participant.id.in_(batch))
             enrolled = {row.id: row.enrolled_at for row in self.session.execute(rows)}
-            yield {each: Known(each, self._aliases[each], enrolled[each]) for each in batch}
+            yield {each: Known(each, self._aliases[each], enrolled[each]) for each in batch if each in enrolled}
 
     @cached_property
     def traits(self) -> dict[int, tuple[str, ...]]:
@@ -126,7 +132,7 @@ class Study:
         ran = select(CheckIn.flow_version, CheckIn.flow_name).where(self.scope.of(CheckIn)).distinct()
         for version, flow in self.session.execute(ran.order_by(CheckIn.flow_name, CheckIn.flow_version)):
             for question, state in self.choices[version].items() if flow in self.flows else ():
-                asks = state.say.get(Language.EN, "")
+                asks = state.say.get(Language.EN) or None
                 yield from (QuestionRow(flow, version, question, asks, *each) for each in answers_of(state).items())
 
 

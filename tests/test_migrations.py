@@ -98,6 +98,9 @@ def _fill(engine: Engine) -> None:
             old.event(1, what, SUNDAY_NIGHT + hours * HOUR)
         old.flag(2, 1, SUNDAY_NIGHT + DAY, resolved_at=SUNDAY_NIGHT + 2 * DAY)
         old.flag(3, None, SUNDAY_NIGHT, "now", state="open")
+        old.flag(4, 2, SUNDAY_NIGHT, "now", state="open")  # raised as what could wait, and nobody has taken it
+        old.event(4, "flag_urgent_again", SUNDAY_NIGHT + 3 * HOUR)
+        old.event(4, "flag_urgent_again", SUNDAY_NIGHT + 4 * HOUR)
 
 
 def test_what_is_known_of_old_check_ins_is_counted(engine: Engine, database_url: str) -> None:
@@ -120,7 +123,7 @@ def test_what_is_known_of_old_flags_is_counted(engine: Engine, database_url: str
     _fill(engine)
     migrate(engine, ZONE)
     with Database(database_url, DATA_KEY).reading() as session:
-        first, second, third = session.scalars(select(Flag).order_by(Flag.id))
+        first, second, third, _ = session.scalars(select(Flag).order_by(Flag.id))
         assert (first.first_taken_at, first.check_in_id) == (SUNDAY_NIGHT + 2 * HOUR, 1)
         assert (first.check_in_week, second.check_in_week) == (date(2026, 12, 28), None)
         assert (second.first_taken_at, second.check_in_id) == (SUNDAY_NIGHT + 2 * DAY, None)
@@ -131,4 +134,5 @@ def test_what_is_known_of_old_flags_is_counted(engine: Engine, database_url: str
             (1, HOUR, SUNDAY_NIGHT + 2 * HOUR),
             (1, 5 * HOUR, SUNDAY_NIGHT + 9 * HOUR),
             (3, timedelta(0), None),
+            (4, 3 * HOUR, None),
         ]

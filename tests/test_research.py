@@ -44,7 +44,7 @@ from bot.models import (
 )
 from bot.reports.scope import Scope
 from bot.research import ExportProblem, Taken, take, version
-from bot.study import Wanted
+from bot.study import Wanted, people_of
 from tests.databases import DATA_KEY
 from tests.kept import DAY, HOUR, MINUTE, NOW, THIS_WEEK, WEEK, ZONE, Kept
 
@@ -328,6 +328,23 @@ def test_files_that_cannot_be_written_are_a_sentence(
     with pytest.raises(ExportProblem, match="nothing was exported"):
         taken(db, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_question_without_english_leaves_too(db: Database, tmp_path: Path) -> None:
+    with db.writing() as session:
+        kept = session.get_one(FlowVersion, "weekly")
+        kept.source = "\n".join(line for line in kept.source.splitlines() if not line.startswith("say.en"))
+    assert {each["asks"] for each in parquet_rows(taken(db, tmp_path), "questions")} == {None}
+
+
+def test_who_was_merged_away_meanwhile_is_left_out(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everybody = people_of
+    monkeypatch.setattr("bot.research.people_of", lambda session, scope: everybody(session, scope) | {10**6})
+    rows = parquet_rows(taken(db, tmp_path), "participants")
+    with db.reading() as session:
+        assert len(rows) == len(people_of(session, SCOPE))
 
 
 def test_nothing_is_written_over(db: Database, tmp_path: Path) -> None:

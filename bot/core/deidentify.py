@@ -92,7 +92,10 @@ FOLDED = '"other" where fewer than {smallest} people of this export have it.'
 LONG_AGO = f"{A_DAY} Then empty outside of the weeks."
 ENOUGH = "What is of a flow that fewer than {smallest} people had in these weeks is left out."
 TOGETHER = '"other" where fewer than {smallest} people share it, alone or together with the columns beside it.'
-WEEKS_IN = Means("Whole weeks since the week in which the person was enrolled.", "The age of the row, in weeks.")
+WEEKS_IN = Means(
+    "Whole weeks since the person was enrolled: from Monday to Monday; where dates are shifted, from their own day.",
+    "The age of the row, in weeks.",
+)
 NUMBER = "The person's check-in by its number: 1 is the first they ever had."
 
 
@@ -150,7 +153,7 @@ class QuestionRow:
     flow: Annotated[str, Means("The flow that asks.")]
     flow_version: Annotated[str, Means("Its wording.")]
     question: Annotated[str, Means("The name under which its answer is kept.")]
-    asks: Annotated[str, Means("What it asks in English; {worker} stands for the caseworker's first name.")]
+    asks: Annotated[str | None, Means("What it asks in English; {worker} stands for the caseworker's first name.")]
     answer: Annotated[str, Means("The key of one answer.")]
     meaning: Annotated[str | None, Means("The first of the words that mean this answer.")]
 

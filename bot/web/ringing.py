@@ -22,7 +22,7 @@ def told_to(flag: Flag) -> str:
     since = (Event.flag_id == flag.id) & Event.what.in_(TOLD) & (Event.at >= flag.raised_at)
     found = session.execute(rows.where(since).order_by(Event.id)).all()
     rang = [(row.name, hour(row.at, standby().settings.zone)) for row in found if row.name]
-    empty = dict.fromkeys(words(Whom(row.detail)) for row in found if not row.name)
+    empty = dict.fromkeys(words(Whom(row.detail)) for row in found if row.detail in set(Whom) and not row.name)
     said = [f"Alerted so far: {_times(rang)}."] if rang else []
     return " ".join([*said, *([f"Reached nobody: {', '.join(empty)}."] if empty else [])])
 

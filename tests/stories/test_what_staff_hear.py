@@ -166,6 +166,8 @@ def test_a_phone_is_confirmed_and_stopped(world: World) -> None:
     dana.texts("STOP")
     told = f"Standby: Dana texted STOP and hears no alerts, until they text START. The rota: {AT}/rota"
     assert said(sam) == said(lou) == [told]
+    dana.texts("STOP")
+    assert said(sam) == said(lou) == [], "told once"
     dana.texts("START")
     dana.hears_all()
     dana.texts("no more")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.inbox import Incoming
-from bot.models import Event, Flag, FlagState, Mark, Message, OptOut, Participant, Role
+from bot.models import Danger, Event, Flag, FlagState, Mark, Message, OptOut, Participant, Role
 from tests.web.conftest import Browser
 from tests.world import Colleague, Person, Phone, World
 
@@ -103,6 +103,20 @@ def test_danger_from_the_number_rings_in_the_persons_own_flag(world: World, brow
         assert len({each.message_id for each in said}) == 2
         absorbed = session.query(Flag).filter(Flag.kind == "safety", Flag.id != own).one()
         assert (absorbed.state, absorbed.participant_id) == (FlagState.RESOLVED, ana.id)
+
+
+def test_danger_that_both_told_of_waits_once(world: World, browses: Browses, dana: Colleague) -> None:
+    ana, new = world.participant("Ana", dana), world.stranger()
+    asks(dana, ana, "he hit me")
+    ana.hears("911")
+    since = world.now
+    world.passes(minutes=1)
+    asks(dana, new, "he hit me")
+    joins(world, browses(dana), ana)
+    with world.standby.db.reading() as session:
+        assert [each.since for each in session.query(Danger).filter(Danger.taken_at.is_(None))] == [since]
+    world.settles()
+    dana.hears_all()
 
 
 def test_an_alert_about_the_number_leads_to_the_person(world: World, browses: Browses, dana: Colleague) -> None:

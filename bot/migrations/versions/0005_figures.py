@@ -17,6 +17,8 @@ BATCH = 5000
 NARROWED_BY = ('flow_name', 'cohort', 'team', 'caseworker_id')
 FIGURES_BY = ('cohort', 'caseworker_id', 'channel', 'language', 'local_hour', 'waited_min')
 STATE = ('first_status', 'answer', 'outcome')
+OPENS = ('flag_urgent_again', 'flag_reopened', 'flag_opened_again')
+CLOSES = ('flag_taken', 'flag_resolved')
 INSTANT = sa.DateTime(timezone=True)
 check_ins = sa.table('check_ins', *(sa.column(name) for name in ('id', 'participant_id', 'channel', 'cohort', 'team', 'language', 'caseworker_id', 'first_status', 'local_hour', 'answer', 'waited_min')),
     *(sa.column(name, INSTANT) for name in ('started_at', 'ended_at', 'asked_at', 'answered_at')), sa.column('week', sa.Date()))
@@ -219,24 +221,33 @@ def _in_zone(at: datetime, zone: str) -> datetime:
 
 
 def _fill_dangers() -> None:
-    """Each opening of a *now* flag, and the first taking or closing after it."""
+    """Each time that a *now* flag came to stand open, and the first taking or closing after it."""
     urgent = sa.select(flags.c.id, flags.c.raised_at).where(flags.c.urgency == 'now')
-    raised = {row.id: row.raised_at for row in op.get_bind().execute(urgent.order_by(flags.c.id))}
     known = sa.select(events.c.flag_id, events.c.what, events.c.at).order_by(events.c.flag_id, events.c.id)
-    opened = {flag_id: [at] for flag_id, at in raised.items()}
-    taken: dict[int, list[datetime]] = {}
-    for row in op.get_bind().execute(known.where(events.c.flag_id.is_not(None))):
-        if row.flag_id in raised and row.what in ('flag_urgent_again', 'flag_reopened', 'flag_opened_again'):
-            opened[row.flag_id].append(row.at)
-        elif row.what in ('flag_taken', 'flag_resolved'):
-            taken.setdefault(row.flag_id, []).append(row.at)
-    found = [
-        {'flag_id': flag_id, 'since': at, 'taken_at': next((each for each in taken.get(flag_id, ()) if each >= at), None)}
-        for flag_id, instants in opened.items()
-        for at in instants
-    ]
+    told: dict[int, list[tuple[str, datetime]]] = {}
+    for row in op.get_bind().execute(known.where(events.c.what.in_((*OPENS, *CLOSES)))):
+        told.setdefault(row.flag_id, []).append((row.what, row.at))
+    found = []
+    for flag in op.get_bind().execute(urgent.order_by(flags.c.id)):
+        stood = _stood_open(flag.raised_at, told.get(flag.id, []))
+        found += [{'flag_id': flag.id, 'since': since, 'taken_at': taken_at} for since, taken_at in stood]
     if found:
         op.bulk_insert(dangers, found)
+
+
+def _stood_open(raised_at: datetime, told: list[tuple[str, datetime]]) -> list[list[Any]]:
+    """From when until when it waited for a person. Where the first that is told of it is that it became urgent, it was
+    raised as something that could wait.
+    """
+    began_later = bool(told) and told[0][0] == 'flag_urgent_again'
+    stood: list[list[Any]] = [] if began_later else [[raised_at, None]]
+    for what, at in told:
+        is_open = bool(stood) and stood[-1][1] is None
+        if what in OPENS and not is_open:
+            stood.append([at, None])
+        elif what in CLOSES and is_open:
+            stood[-1][1] = at
+    return stood
 
 
 def _drop_stopgaps() -> None:
