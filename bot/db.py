@@ -146,13 +146,13 @@ class Database:
     def __init__(self, url: str, data_keys: str) -> None:
         _vault.unlock(data_keys)
         self.engine = _engine(url)
-        self._reading = sessionmaker(self.engine, expire_on_commit=False)
+        self._reading = sessionmaker(_of_one_moment(self.engine), expire_on_commit=False)
         self._writing = sessionmaker(self.engine.execution_options(writes=True), expire_on_commit=False)
         event.listen(self._writing, "do_orm_execute", _read_anew_what_is_locked)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one moment and writes nothing."""
+        """A session that sees one moment, that of its first question, and writes nothing: PostgreSQL refuses it."""
         with self._reading() as session:
             yield session
 
@@ -198,6 +198,15 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _of_one_moment(engine: Engine) -> Engine:
+    """The engine for those who only read. SQLite shows a transaction one moment anyway; PostgreSQL by default shows
+    every question its own, and a figure made of two would tell of steps that more people take than the one before.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:

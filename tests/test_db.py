@@ -12,14 +12,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from cryptography.fernet import Fernet
-from sqlalchemy import MetaData, inspect, select, update
+from sqlalchemy import MetaData, func, inspect, select, update
+from sqlalchemy.exc import InternalError
 
 from bot.core.kinds import Language, Purpose
 from bot.db import Base, Database, claim, insert_once
 from bot.models import Address, Message, Participant, Sender
 from bot.outbox import Draft, Recipient, queue
 from bot.people import Enrolment, enrol
-from tests.databases import DATA_KEY
+from tests.databases import DATA_KEY, fresh_postgresql
 
 NOW = datetime(2026, 11, 23, 16, tzinfo=UTC)
 NUMBER = "+18165550123"
@@ -181,3 +182,22 @@ def _has_texts(database: Database, count: int) -> None:
 def _claims(database: Database, now: datetime) -> list[int]:
     with database.writing() as session:
         return claim(session, Message, Message.id > 0, (Message.id,), 7, now, timedelta(minutes=1))
+
+
+def test_a_reader_sees_one_moment(database: Database) -> None:
+    with database.reading() as session:
+        people = select(func.count()).select_from(Participant)
+        assert session.scalar(people) == 0
+        _takes_in_ana(database)
+        assert session.scalar(people) == 0
+    with database.reading() as session:
+        assert session.scalar(people) == 1
+
+
+def test_postgresql_lets_no_reader_write() -> None:
+    with fresh_postgresql() as url:
+        database = Database(url, DATA_KEY)
+        with pytest.raises(InternalError, match="read-only"), database.reading() as session:
+            session.execute(update(Participant).values(name="somebody"))
+        _takes_in_ana(database)  # on the same connection
+        database.engine.dispose()

@@ -1,7 +1,9 @@
 """Who answers: by week and by whatever else check-ins differ in."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,6 +31,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 PARTS_OF_DAY = (("before noon", range(12)), ("from noon to 5 pm", range(12, 17)), ("later", range(17, 24)))
 MOST_SAID = 3  # groups in a sentence: more are read in the table
 CROSSED = " Weeks that would tell of too few people are hidden and have a cross as well."
+Key = TypeVar("Key", bound=str)
 NOTHING = "no check-in whose answer can be counted"
 
 
@@ -124,26 +127,25 @@ def _of_all(shown: _Shown) -> str:
 
 def by_flow(session: Session, scope: Scope, view: View) -> Figure:
     """The share that answered, by flow."""
-    groups = _groups({view.title(name): tally for name, tally in checkins.by_flow(session, scope).items()})
+    groups = _groups(checkins.by_flow(session, scope), view.title)
     return _by_group("answered-by-flow", "Answered, by flow", "Flow", scope, view, groups)
 
 
 def by_cohort(session: Session, scope: Scope, view: View) -> Figure:
     """The share that answered, by cohort."""
-    groups = _groups({name or "No cohort": tally for name, tally in checkins.by_cohort(session, scope).items()})
+    groups = _groups(checkins.by_cohort(session, scope), lambda name: name or "No cohort")
     return _by_group("answered-by-cohort", "Answered, by cohort", "Cohort", scope, view, groups)
 
 
 def by_language(session: Session, scope: Scope, view: View) -> Figure:
     """The share that answered, by the language of the check-in."""
-    groups = _groups({LANGUAGES[name]: tally for name, tally in checkins.by_language(session, scope).items()})
+    groups = _groups(checkins.by_language(session, scope), lambda name: LANGUAGES[name])
     return _by_group("answered-by-language", "Answered, by language", "Language", scope, view, groups)
 
 
 def by_channel(session: Session, scope: Scope, view: View) -> Figure:
     """The share that answered, by what carried the text."""
-    tallies = checkins.by_channel(session, scope)
-    groups = _groups({CHANNELS.get(name, name) or "Never sent": tally for name, tally in tallies.items()})
+    groups = _groups(checkins.by_channel(session, scope), lambda name: CHANNELS.get(name, name) or "Never sent")
     return _by_group("answered-by-channel", "Answered, by channel", "Channel", scope, view, groups)
 
 
@@ -170,10 +172,13 @@ def _of_worker(name: str, load: Load) -> Group:
     return Group(name, f"{name} ({many(load.caseload, 'person', 'people')})", load.tally, load.caseload)
 
 
-def _groups(tallies: Mapping[str, Tally]) -> list[Group]:
-    """The largest first."""
-    order = sorted(tallies.items(), key=lambda each: (-each[1].counted, each[0]))
-    return [Group(name, name, tally) for name, tally in order]
+def _groups(tallies: Mapping[Key, Tally], title: Callable[[Key], str]) -> list[Group]:
+    """The largest first. Where two have one title, what each is called within stands beside it."""
+    titles = {key: title(key) for key in tallies}
+    shared = {each for each, count in Counter(titles.values()).items() if count > 1}
+    names = {key: f"{each} (“{key}”)" if key and each in shared else each for key, each in titles.items()}
+    order = sorted(tallies.items(), key=lambda each: (-each[1].counted, names[each[0]]))
+    return [Group(names[key], names[key], tally) for key, tally in order]
 
 
 def _by_group(
