@@ -15,11 +15,11 @@ from bot.core.deidentify import (
     Extra,
     QuestionRow,
     coarse,
-    folded,
     generalised,
     window,
 )
 from bot.core.flow import Expect, FlowError, State, parse
+from bot.core.hiding import folded
 from bot.core.hours import week_of
 from bot.core.kinds import Language
 from bot.core.masking import name_words

@@ -12,7 +12,8 @@ from functools import cached_property
 
 from bot.core.became import COUNTED, Became, Tally, tally
 from bot.core.figure import HIDDEN, Cell, Compared, Differences, Figure, Table
-from bot.core.rates import Difference, Share, difference, suppressed
+from bot.core.hiding import suppressed
+from bot.core.rates import Difference, Share, difference
 from bot.core.wordings import Aim
 
 ASIDE = {

@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 from bot.core.became import Became
 from bot.core.escalation import Urgency
+from bot.core.hiding import folded
 from bot.core.kinds import Answer, FlagKind, Language, Outcome
 
 OTHER = "other"  # stands for what fewer people share than may be told of
@@ -278,15 +279,6 @@ def _folded_columns(rows: list[tuple[str, ...]], smallest: int) -> list[tuple[st
     columns = [(column, folded(Counter(column), smallest)) for column in zip(*rows, strict=True)]
     kept = [[OTHER if value in rare else value for value in column] for column, rare in columns]
     return list(zip(*kept, strict=True)) if kept else rows
-
-
-def folded(counts: Mapping[str, int], smallest: int) -> frozenset[str]:
-    """The values that too few people have, and the next smallest where these are too few even together."""
-    rare = {value for value, count in counts.items() if count < smallest}
-    left = sorted(set(counts) - rare, key=lambda value: (counts[value], value))
-    if rare and left and sum(counts[value] for value in rare) < smallest:
-        rare.add(left[0])
-    return frozenset(rare)
 
 
 def part_of_day(local_hour: int | None) -> PartOfDay | None:

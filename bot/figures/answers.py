@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from bot.core.became import Tally
 from bot.core.figure import ByGroup, ByHour, ByWeek, Cell, Figure, Table
+from bot.core.hiding import Counts
 from bot.core.names import CHANNELS, LANGUAGES
-from bot.core.rates import Counts, Share
+from bot.core.rates import Share
 from bot.figures.view import RATE, View, count_cell, many, rate_cells, said, share_of, span, told
 from bot.models import Staff
 from bot.reports import checkins

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from bot.core.escalation import Policy, Urgency
 from bot.core.figure import HIDDEN, Cell
 from bot.core.flow import Flow
-from bot.core.rates import Counts, Share, suppressed
+from bot.core.hiding import Counts, suppressed
+from bot.core.rates import Share
 from bot.reports.scope import A_WEEK, Scope
 
 RATE = ("%", "from %", "to %")

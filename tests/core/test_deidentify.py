@@ -17,7 +17,6 @@ from bot.core.deidentify import (
     PartOfDay,
     coarse,
     codebook,
-    folded,
     generalised,
     part_of_day,
     tables,
@@ -26,21 +25,6 @@ from bot.core.deidentify import (
 
 MONDAY = date(2026, 11, 23)
 ALL = frozenset(Extra)
-
-
-@pytest.mark.parametrize(
-    ("counts", "rare"),
-    [
-        ({}, ""),
-        ({"a": 10}, ""),
-        ({"a": 10, "b": 9}, "ab"),  # nine "other" among ten would be known to be b
-        ({"a": 30, "b": 9, "c": 12}, "bc"),
-        ({"a": 30, "b": 5, "c": 5}, "bc"),
-        ({"a": 3}, "a"),
-    ],
-)
-def test_what_too_few_have_is_other(counts, rare):
-    assert folded(counts, 10) == frozenset(rare)
 
 
 def people(**groups: int) -> dict[str, tuple[str, ...]]:
