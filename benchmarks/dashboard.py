@@ -45,7 +45,6 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 # What pages are made of, asked one by one: where a page is slow, this says by what.
 FIGURES: Mapping[str, Callable[[Session, Scope, Size], object]] = {
     "check-ins by week": lambda session, scope, _: checkins.by_week(session, scope),
-    "check-ins by week and flow": lambda session, scope, _: checkins.by_week_and_flow(session, scope),
     "check-ins by flow": lambda session, scope, _: checkins.by_flow(session, scope),
     "check-ins by cohort": lambda session, scope, _: checkins.by_cohort(session, scope),
     "check-ins by caseworker": lambda session, scope, _: checkins.by_caseworker(session, scope),

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from bot.core.figure import Figure, Size, Table
 from bot.drawing.order import ORDERS, Form, Order
@@ -68,7 +68,11 @@ class Artist:
         """The picture as text. Raises PictureError."""
         line = ORDERS.dump_json(order) + b"\n"
         with self._lock:
-            answer = Answer.model_validate_json(self._ask(line) or self._ask(line) or b'{"error": "no answer"}')
+            said = self._ask(line) or self._ask(line) or b'{"error": "no answer"}'
+        try:
+            answer = Answer.model_validate_json(said)
+        except ValidationError:
+            raise PictureError(f"figure {order.figure.name} came back in no known form") from None  # it may hold words
         if answer.error:
             raise PictureError(f"figure {order.figure.name} could not be drawn: {answer.error}")
         return answer.picture
@@ -89,8 +93,9 @@ class Artist:
             answer = process.stdout.readline() if said else b""
         except BrokenPipeError:
             said, answer = [process.stdout], b""
-        if not answer:
+        if not answer.endswith(b"\n"):  # it was killed in the middle of a line
             self._end()
+            answer = b""
         if not said:
             raise PictureError(f"a figure was not drawn within {self._patience} seconds")
         return answer

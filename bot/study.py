@@ -8,7 +8,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, union
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from bot.core.deidentify import (
     Dates,
@@ -24,6 +24,7 @@ from bot.core.hours import week_of
 from bot.core.kinds import Language
 from bot.core.masking import name_words
 from bot.models import CheckIn, Flag, FlowVersion, Participant, Staff
+from bot.reports.checkins import people_by
 from bot.reports.scope import Scope
 
 BATCH = 500  # people at a time: as many ids as every database takes in one question
@@ -104,16 +105,12 @@ class Study:
     @cached_property
     def flows(self) -> frozenset[str]:
         """The flows that enough people had: of a rare one it is known too well whom it is for."""
-        return frozenset(flow for flow, count in self._people_by(CheckIn.flow_name).items() if count >= self._smallest)
+        people = people_by(self.session, self.scope, CheckIn.flow_name)
+        return frozenset(flow for flow, count in people.items() if count >= self._smallest)
 
     @cached_property
     def rare_channels(self) -> frozenset[str]:
-        return folded(self._people_by(CheckIn.channel), self._smallest)
-
-    def _people_by(self, column: InstrumentedAttribute[str]) -> dict[str, int]:
-        people = func.count(CheckIn.participant_id.distinct())
-        counts = self.session.execute(select(column, people).where(self.scope.of(CheckIn)).group_by(column))
-        return {value: count for value, count in counts}
+        return folded(people_by(self.session, self.scope, CheckIn.channel), self._smallest)
 
     @cached_property
     def names(self) -> frozenset[str]:

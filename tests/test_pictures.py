@@ -304,6 +304,17 @@ def test_a_process_that_died_is_begun_anew():
     artist.rest()
 
 
+@pytest.mark.parametrize("said", ['{"picture": "<svg', '{"picture": 3}\n'])
+def test_what_a_dying_process_says_is_no_picture_and_is_not_repeated(monkeypatch, said):
+    dying = [sys.executable, "-c", f"input(); print({said!r}, end='')"]
+    monkeypatch.setattr(pictures, "_begin", lambda: subprocess.Popen(dying, stdin=-1, stdout=-1))
+    artist = pictures.Artist()
+    with pytest.raises(pictures.PictureError) as raised:
+        artist.draw(pictures.Order(figure(CHARTS["week"]), Size.LAPTOP, pictures.Form.SVG))
+    assert "picture\"" not in str(raised.value) and raised.value.__suppress_context__ or "no answer" in str(raised.value)
+    artist.rest()
+
+
 def test_a_process_that_hangs_is_given_up():
     artist = pictures.Artist(patience=0.01)
     with pytest.raises(pictures.PictureError, match=r"not drawn within 0.01 seconds"):

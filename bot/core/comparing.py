@@ -9,6 +9,7 @@ Significance Tests on Accumulating Data", Journal of the Royal Statistical Socie
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 
 from bot.core.became import COUNTED, Became, Tally, tally
 from bot.core.figure import HIDDEN, Cell, Compared, Differences, Figure, Table
@@ -143,7 +144,7 @@ class Comparison:
         n = min(arm.counted for arm in arms)
         dots = tuple(Compared(self.other.wording, each, n, self.aim.people) for each in compared)
         return Figure(
-            name="-".join(("wording", *(_slug(each) for each in (self.flow, self.state, self.other.wording)))),
+            name=_address(self.flow, self.state, self.other.wording),
             title=f"{self.title}: “{self.other.wording}” against the usual wording of “{self.state}”",
             says=self.says(smallest),
             table=_people(arms, smallest) if found is None else _parts(arms, smallest),
@@ -192,6 +193,12 @@ def _points(share: float, sign: str = "") -> str:
     if points and not round(points):
         return f"{points:{sign}.1f}" if round(points, 1) else "0"
     return f"{points:{sign}.0f}" if points else "0"
+
+
+def _address(*names: str) -> str:
+    """What people can read of the names, and six digits of them as they are: two may read alike."""
+    exact = sha256("\0".join(names).encode()).hexdigest()[:6]
+    return "-".join(("wording", *map(_slug, names), exact))
 
 
 def _slug(name: str) -> str:

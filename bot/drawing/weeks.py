@@ -8,13 +8,14 @@ from typing import Any
 import altair as alt
 
 from bot.core.figure import ByKind, ByWeek, Dot, Dots
+from bot.core.lengths import MINUTE, marked
 from bot.core.rates import MINIMUM_N, Share
 from bot.drawing.dress import ACT, FINE, INK, NOW, QUIET, TONES, Sheet
 from bot.drawing.marks import Drawing, Row, labelled, moment, named, over, percent
 
 HEIGHT = 240
 STRIP, ITS_WORDS = 62, 26  # px: a kind's strip, and the line of words on top of it
-WEEK, MINUTE, A_YEAR = timedelta(weeks=1), timedelta(minutes=1), timedelta(days=365)
+WEEK, A_YEAR = timedelta(weeks=1), timedelta(days=365)
 LABEL, LAST_WORD = 90, 48  # px that the name of a day takes, and the last share
 MILLISECOND = timedelta(milliseconds=1)
 MANY = 30  # weeks; their dots would run into each other
@@ -91,7 +92,7 @@ def dots(chart: Dots, sheet: Sheet) -> Drawing:
         promise.mark_rule(color=INK, strokeDash=[6, 4], strokeWidth=1.5).encode(y),
         over(rows).mark_point(size=60, strokeWidth=1.8, opacity=1).encode(x, y, *_looks(rows, sheet)),
     ]
-    return Drawing(layers, HEIGHT, f"– – promised: {length(chart.promise)}")
+    return Drawing(layers, HEIGHT, f"– – promised: {marked(chart.promise)}")
 
 
 STATES = {
@@ -121,15 +122,6 @@ def _dot(dot: Dot, promise: timedelta) -> Row:
     late = dot.took > promise
     state = ("still waits, late" if late else "still waits") if dot.waits else "late" if late else "in time"
     return {"at": moment(dot.at), "minutes": max(dot.took / MINUTE, 1), "state": state}
-
-
-def length(time: timedelta) -> str:
-    """A duration in the largest unit that says it without a fraction: "90 min", "2 h", "3 days"."""
-    minutes = round(time / MINUTE)
-    for unit, name in ((1440, "day"), (60, "h")):
-        if minutes and not minutes % unit:
-            return f"{minutes // unit} {name}{'s' if name == 'day' and minutes > unit else ''}"
-    return f"{minutes} min"
 
 
 def _days(days: Sequence[date], sheet: Sheet, till: date | None = None, room: int = 8) -> alt.X:

@@ -21,13 +21,17 @@ def by_week(session: Session, scope: Scope, view: View) -> Figure:
     """New needs by kind and by the week in which they were raised."""
     counts = needs.raised(session, scope)
     kinds = list(needs.by_kind(counts))
+    if view.smallest:
+        kinds.sort(key=lambda kind: KINDS[kind])  # by their counts, their order would tell of those that are hidden
     by_kind = {(KINDS[kind], TONES.get(kind, Tone.PLAIN)): [counts.get((week, kind), 0) for week in scope.weeks]
                for kind in kinds}  # fmt: skip
     table, chart, totals = counted(scope, view, by_kind)
-    each = [f"{name} ({told(count)})" for name, count in list(totals.items())[:MOST_SAID]]
-    whole = None if None in totals.values() else sum(filter(None, totals.values()))
-    often = f"{many(whole, 'new need was', 'new needs were')} raised, most often {', '.join(each)}."
-    says = f"{span(scope)}: {often if each else 'no new need was raised.'}{left_out(chart, by_kind)}"
+    known = sorted(((name, count) for name, count in totals.items() if count is not None), key=lambda each: -each[1])
+    each = [f"{name} ({told(count)})" for name, count in known[:MOST_SAID]]
+    whole = None if len(known) < len(totals) else sum(count for _, count in known)
+    often = f", most often {', '.join(each)}" if each else ""
+    raised = f"{many(whole, 'new need was', 'new needs were')} raised{often}." if totals else "no new need was raised."
+    says = f"{span(scope)}: {raised}{left_out(chart, by_kind)}"
     return Figure("needs-by-week", "Needs, week by week", says, table, chart)
 
 
@@ -41,7 +45,7 @@ def mistakes(session: Session, scope: Scope, view: View) -> Figure:
     false, missed = totals.values()
     says = (
         f"{span(scope)}: staff marked {many(false, 'need as a false alarm', 'needs as false alarms')} and "
-        f"{told(missed)} as missed by the machine.{left_out(chart, by_kind)}"
+        f"{many(missed, 'need', 'needs')} as missed by the machine.{left_out(chart, by_kind)}"
     )
     return Figure("mistakes-by-week", "False alarms and missed needs", says, table, chart)
 

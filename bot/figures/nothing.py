@@ -19,8 +19,9 @@ def why_nothing(session: Session, scope: Scope, now: datetime) -> str:
     """The sentence; "" where a check-in began in these weeks and fits the filters."""
     if session.scalar(select(exists().where(scope.of(CheckIn)))):
         return ""
-    first, last = session.execute(select(func.min(CheckIn.week), func.max(CheckIn.week))).one()
-    if first is None:
+    # one after the other: of both in one SELECT, SQLite walks all rows
+    first, last = (session.scalar(select(end(CheckIn.week))) for end in (func.min, func.max))
+    if first is None or last is None:
         return NO_PROGRAMME
     if scope.since > now:
         return "These weeks have not begun yet. Choose earlier ones."

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.core.figure import Cell, Dot, Dots, Figure, Table, Tone
+from bot.core.lengths import MINUTE, lasted, within
 from bot.core.times import times
 from bot.figures.needs import counted, left_out
-from bot.figures.view import MINUTE, View, count_cell, lasted, many, on_the_clock, said, share_of, span, told
+from bot.figures.view import View, count_cell, many, on_the_clock, said, share_of, span, told
 from bot.reports import humans, people
 from bot.reports.humans import Case
 from bot.reports.scope import Scope
@@ -39,16 +40,16 @@ def danger(session: Session, scope: Scope, view: View) -> Figure:
 
 def _in_time(cases: Sequence[Case], view: View) -> tuple[int, int, int]:
     """How many were taken within the promise, were not, and may be yet."""
-    late = [each for each in cases if each.waited(view.now) > view.promise]
-    yet = [each for each in cases if each.taken_at is None and each not in late]
-    return len(cases) - len(late) - len(yet), len(late), len(yet)
+    late = sum(each.waited(view.now) > view.promise for each in cases)
+    yet = sum(each.taken_at is None and each.waited(view.now) <= view.promise for each in cases)
+    return len(cases) - late - yet, late, yet
 
 
 def _how_soon(cases: Sequence[Case], parts: Sequence[int | None], view: View) -> str:
     if not cases:
         return "nobody was in danger that we know of."
     share = share_of(parts[0], parts[1])
-    promise = f"the promise is that a person takes it within {lasted(view.promise)}, before the alert goes on to others"
+    promise = f"the promise is that a person takes it {within(view.promise)}, before the alert goes on to others"
     return f"{promise}. Kept: {said(share)}. {_median(cases, view)}"
 
 
@@ -59,10 +60,11 @@ def _median(cases: Sequence[Case], view: View) -> str:
     )
     if found.too_few or len(cases) < view.smallest:
         return "Too few cases to say how long it usually takes."
-    half = "not reached yet" if found.median is None else lasted(found.median)
-    nine = "not reached yet" if found.p90 is None else lasted(found.p90)
+    if found.median is None:
+        return "Not half are taken yet."
+    nine = "when nine in ten are, is not reached yet" if found.p90 is None else f"nine in ten {within(found.p90)}"
     waits = "" if view.smallest else f"; {found.waiting} still wait" if found.waiting != 1 else "; 1 still waits"
-    return f"Half are taken within {half}, nine in ten within {nine}{waits}."
+    return f"Half are taken {within(found.median)}, {nine}{waits}."
 
 
 def _each_case(cases: Iterable[Case], scope: Scope, view: View) -> Table:

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from bot.core.became import Step
 from bot.core.figure import HIDDEN, Cell, Curve, Figure, Funnel, Table
+from bot.core.lengths import DAY, HOUR, MINUTE, lasted, within
 from bot.core.rates import ByThen, Share
 from bot.core.times import Times, times
-from bot.figures.view import DAY, HOUR, MINUTE, RATE, TOO_FEW, View, count_cell, lasted, rate_cells, span, told
+from bot.figures.view import RATE, TOO_FEW, View, count_cell, many, rate_cells, span, told
 from bot.reports import checkins
 from bot.reports.checkins import Waits
 from bot.reports.scope import Scope
@@ -36,7 +37,8 @@ def funnel(session: Session, scope: Scope, view: View) -> Figure:
     """How many check-ins took each step, from the text to help."""
     steps = checkins.funnel_of(session, scope)
     known = _known(tuple(steps.values()), view)
-    drawn = tuple((STEPS[step], count) for step, count in zip(steps, known, strict=True) if count is not None)
+    upto = known.index(None) if None in known else len(known)  # a step after one that is hidden would seem to follow it
+    drawn = tuple((STEPS[step], count) for step, count in list(steps.items())[:upto])
     return Figure(
         "funnel",
         "From text to help",
@@ -72,10 +74,11 @@ def _rows(steps: Iterable[Step], known: Sequence[int | None]) -> Iterator[tuple[
 def _story(known: Mapping[Step, int | None]) -> str:
     if known[Step.SENT] == 0:
         return "no check-in was sent."
-    sent, delivered, answered, raised, taken, resolved = map(told, known.values())
+    delivered, answered, raised, taken, resolved = map(told, tuple(known.values())[1:])
     return (
-        f"of {sent} check-ins sent, {delivered} arrived and {answered} were answered. {raised} raised a new need; of "
-        f"those, {taken} had every need taken by a person, and {resolved} had every need resolved."
+        f"of {many(known[Step.SENT], 'check-in', 'check-ins')} sent, {delivered} arrived and {answered} "
+        f"{'was' if answered == '1' else 'were'} answered. {raised} raised a new need; of those, {taken} had every "
+        f"need taken by a person, and {resolved} had every need resolved."
     )
 
 
@@ -146,7 +149,7 @@ class _Replies:
         yield "Nine in ten have answered after (minutes)", self._minutes(self.found.p90), None, None
         for each in self.told:
             percents = (round(100 * it, 1) for it in (each.share, each.low, each.high))
-            yield f"Answered within {lasted(each.after)} (%)", *percents
+            yield f"Answered {within(each.after)} (%)", *percents
 
     def _minutes(self, at: timedelta | None) -> Cell:
         said = self._said(at)

@@ -9,12 +9,12 @@ from bot.core.escalation import Policy, Urgency
 from bot.core.figure import HIDDEN, Cell
 from bot.core.flow import Flow
 from bot.core.hiding import Counts, suppressed
+from bot.core.lengths import MINUTE
 from bot.core.rates import Share
 from bot.reports.scope import A_WEEK, Scope
 
 RATE = ("%", "from %", "to %")
 TOO_FEW = "too few to say"
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -79,24 +79,11 @@ def told(count: int | None) -> str:
     return "a hidden number" if count is None else f"{count:,}"
 
 
-def lasted(span: timedelta) -> str:
-    """"40 seconds", "6 min", "3 h 20 min", "2 days 4 h": in two units at most."""
-    seconds = round(span.total_seconds())
-    if seconds < 60:
-        return "under a minute"
-    minutes = seconds // 60
-    for unit, name, smaller, its_name in ((1440, "day", 60, "h"), (60, "h", 1, "min")):
-        if minutes >= unit:
-            whole, rest = divmod(minutes, unit)
-            plural = "s" if name == "day" and whole > 1 else ""
-            more = f" {rest // smaller} {its_name}" if rest // smaller else ""
-            return f"{whole} {name}{plural}{more}"
-    return f"{minutes} min"
-
-
 def many(count: int | None, one: str, more: str) -> str:
     """A count with its noun."""
-    return f"{told(count)} {one if count == 1 else more}"
+    if count is None:
+        return f"a hidden number of {more}"
+    return f"{count:,} {one if count == 1 else more}"
 
 
 def day(at: date, year: bool = True) -> str:

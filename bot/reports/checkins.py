@@ -112,11 +112,6 @@ def by_week(session: Session, scope: Scope) -> dict[date, Tally]:
     return {week: found.get(week, Tally()) for week in scope.weeks}
 
 
-def by_week_and_flow(session: Session, scope: Scope) -> dict[tuple[date, str], Tally]:
-    """By week and name of the flow; empty ones are left out."""
-    return _tallies(session, scope, CheckIn.channel, lambda each: (each.week, each.flow))
-
-
 def by_flow(session: Session, scope: Scope) -> dict[str, Tally]:
     """By the name of the flow."""
     return _tallies(session, scope, CheckIn.channel, lambda each: each.flow)
@@ -143,6 +138,13 @@ def by_hour(session: Session, scope: Scope) -> dict[int, Tally]:
     """
     hours: dict[int | None, Tally] = _tallies_by(session, scope, CheckIn.local_hour)
     return {hour: counted for hour, counted in sorted((k, v) for k, v in hours.items() if k is not None)}
+
+
+def people_by(session: Session, scope: Scope, column: InstrumentedAttribute[Key]) -> dict[Key, int]:
+    """How many different people have check-ins, by a column of these."""
+    people = func.count(CheckIn.participant_id.distinct())
+    rows = select(column, people).where(scope.of(CheckIn)).group_by(column)
+    return {key: count for key, count in session.execute(rows)}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Whom the programme loses: gone quiet, unreachable, opted out, numbers that are somebody else's."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import BindParameter, bindparam, exists, func, select
@@ -40,10 +40,12 @@ def by_week(session: Session, scope: Scope) -> dict[date, Lost]:
 
 
 def still_lost(session: Session, scope: Scope) -> Lost:
-    """How many flags of these kinds are unresolved today, from whatever week."""
-    alike = (Flag.kind.in_((*KINDS, Attention.STOPPED)), Flag.state != FlagState.RESOLVED, scope.whose(Flag))
-    rows = select(Flag.kind, func.count()).where(*alike).group_by(Flag.kind)
-    counts = {kind: count for kind, count in session.execute(rows)}
+    """How many flags of these kinds are unresolved today, from whatever week; of opt-outs whatever the flow."""
+    unresolved = select(Flag.kind, func.count()).where(Flag.state != FlagState.RESOLVED).group_by(Flag.kind)
+    counts: dict[FlagKind, int] = {}
+    for kinds, whose in ((KINDS, scope), ((Attention.STOPPED,), replace(scope, flow=None))):
+        rows = session.execute(unresolved.where(Flag.kind.in_(kinds), whose.whose(Flag)))
+        counts |= {kind: count for kind, count in rows}
     return _lost(counts, counts.get(Attention.STOPPED, 0))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from bot.core.hours import on_wall_clock, week_of
@@ -12,6 +12,7 @@ from bot.models import CheckIn, Flag, FlowVersion, Participant, Staff
 
 WEEKS = 12
 MOST_WEEKS = 260
+MOST_WEEKS_HIDING = 104
 YEARS = range(1970, 2200)
 A_WEEK = timedelta(weeks=1)
 
@@ -139,6 +140,36 @@ def address_of(scope: Scope) -> dict[str, str]:
         "caseworker": str(scope.caseworker_id) if scope.caseworker_id is not None else None,
     }
     return {name: value for name, value in told.items() if value}
+
+
+def check_for_outside(session: Session, scope: Scope, smallest: int) -> None:
+    """Raises ScopeProblem where these weeks and filters tell of fewer than `smallest` people, however many their
+    records, or of one caseworker's people. Of nobody at all may be told.
+    """
+    check_weeks(scope, smallest)
+    if 0 < _up_to(smallest, session, scope, "participant_id") < smallest:
+        raise ScopeProblem(
+            f"Fewer than {smallest} people are in this, so it is not shown. Choose more weeks, or take away a filter."
+        )
+    if scope.team is not None and _up_to(2, session, scope, "caseworker_id") == 1:
+        raise ScopeProblem("One caseworker alone is in this, so it is not shown. Choose another team, or all.")
+
+
+def check_weeks(scope: Scope, smallest: int) -> None:
+    """Raises ScopeProblem where counts are to be hidden over more weeks than that is done in time for: it takes a time
+    that grows with the square of the table (`bot/core/hiding.py`).
+    """
+    if smallest and len(scope.weeks) > MOST_WEEKS_HIDING:
+        raise ScopeProblem(f"Small counts are hidden in this, over {MOST_WEEKS_HIDING} weeks at most. Choose fewer.")
+
+
+def _up_to(most: int, session: Session, scope: Scope, column: str) -> int:
+    """How many different ones check-ins have, counted no further than `most`; where there are none, flags."""
+    for table in (CheckIn, Flag):
+        different = select(getattr(table, column)).where(scope.of(table)).distinct().limit(most).subquery()
+        if count := session.scalar(select(func.count()).select_from(different)):
+            return count
+    return 0
 
 
 @dataclass(frozen=True)

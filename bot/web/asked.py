@@ -10,7 +10,7 @@ from bot.core.figure import Table
 from bot.figures.people import PERSON
 from bot.figures.view import View
 from bot.models import Participant, Role
-from bot.reports.scope import Scope, latest, parse
+from bot.reports.scope import Scope, check_for_outside, latest, parse
 from bot.web.access import looked_after
 from bot.web.auth import me
 from bot.web.standby import standby
@@ -24,11 +24,14 @@ def kept_filters() -> dict[str, str]:
     return {name: value for name in FILTERS if (value := request.args.get(name))}
 
 
-def scope_asked() -> Scope:
+def scope_asked(session: Session) -> Scope:
     """What the address asks for, within what its reader may see: caseworkers see their own people, researchers no
-    single caseworker's. Raises ScopeProblem.
+    single caseworker's and no few people. Raises ScopeProblem.
     """
-    return _within(parse(request.args, present(), standby().settings.zone))
+    scope = _within(parse(request.args, present(), standby().settings.zone))
+    if _is_outside():
+        check_for_outside(session, scope, standby().settings.smallest_cell)
+    return scope
 
 
 def usual_scope() -> Scope:
@@ -48,7 +51,20 @@ def _within(scope: Scope) -> Scope:
 
 def view_asked() -> View:
     """As whom this reader looks."""
-    current, outside = standby(), me().role is Role.RESEARCHER
+    return _view(_is_outside())
+
+
+def file_asked() -> View:
+    """As whom a file is read: it leaves the building, so it hides what is hidden from researchers, whoever takes it."""
+    return _view(outside=True)
+
+
+def _is_outside() -> bool:
+    return me().role is Role.RESEARCHER
+
+
+def _view(outside: bool) -> View:
+    current = standby()
     smallest = current.settings.smallest_cell if outside else 0
     return View(present(), current.shelf.flows, current.post.rules.policy, smallest, names=not outside)
 

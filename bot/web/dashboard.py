@@ -1,17 +1,19 @@
 """The pages of figures: by question, each figure by itself, and what each counts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from bot.core.lengths import lasted
 from bot.figures.catalogue import Made, Tab, named, of_tab, tabs_of
 from bot.figures.nothing import why_nothing
-from bot.figures.view import View, lasted
+from bot.figures.view import View
 from bot.models import Role, Staff
 from bot.reports.clock import late_jobs
-from bot.reports.scope import A_WEEK, Choices, Scope, ScopeProblem, address_of, choices
+from bot.reports.scope import A_WEEK, Scope, ScopeProblem, address_of, choices
 from bot.web.asked import kept_filters, names_in, scope_asked, usual_scope, view_asked
 from bot.web.auth import me, roles
 from bot.web.standby import standby
@@ -37,7 +39,6 @@ class Board:
 
     scope: Scope
     view: View
-    choices: Choices
     figures: tuple[Made, ...]
     names: dict[int, str]
     worker: str
@@ -71,10 +72,10 @@ def _page(tab: Tab) -> ResponseReturnValue:
     with standby().db.reading() as session:
         problem, status = "", 200
         try:
-            scope = scope_asked()
+            scope = scope_asked(session)
         except ScopeProblem as error:
             scope, problem, status = usual_scope(), str(error), 400
-        view = view_asked()
+        view, kept = view_asked(), {} if problem else kept_filters()
         made = () if problem else of_tab(tab, session, scope, view, me().role)
         page = render_template(
             "figures.html",
@@ -82,8 +83,9 @@ def _page(tab: Tab) -> ResponseReturnValue:
             tabs={each: TABS[each] for each in tabs_of(me().role)},
             board=_board(session, scope, view, made),
             problem=problem,
-            kept={} if problem else kept_filters(),
-            spans=_spans(),
+            kept=kept,
+            spans=_spans(kept),
+            choices=choices(session),
             problems=_problems(session) if tab is Tab.ANSWERS and me().role in KEEPERS else None,
         )
         return page, status
@@ -94,7 +96,6 @@ def _board(session: Session, scope: Scope, view: View, made: tuple[Made, ...]) -
     return Board(
         scope=scope,
         view=view,
-        choices=choices(session),
         figures=made,
         names=names_in(session, [each.figure.table for each in made]),
         worker=worker.name if worker else "nobody",
@@ -102,10 +103,10 @@ def _board(session: Session, scope: Scope, view: View, made: tuple[Made, ...]) -
     )
 
 
-def _spans() -> dict[int, dict[str, str]]:
-    """Numbers of weeks, and what an address asks with for so many up to this one."""
+def _spans(kept: Mapping[str, str]) -> dict[int, dict[str, str]]:
+    """Numbers of weeks, and what an address asks with for so many up to this one, with the other filters kept."""
     this_week = usual_scope().last
-    others = {name: value for name, value in kept_filters().items() if name != "to"}
+    others = {name: value for name, value in kept.items() if name != "to"}
     return {weeks: others | {"from": (this_week - (weeks - 1) * A_WEEK).isoformat()} for weeks in SPANS}
 
 
@@ -115,7 +116,7 @@ def figure(name: str) -> ResponseReturnValue:
     """One figure by itself, at its permanent address, for those who see it on its page."""
     with standby().db.reading() as session:
         try:
-            scope, view = scope_asked(), view_asked()
+            scope, view = scope_asked(session), view_asked()
         except ScopeProblem as error:
             return render_template("error.html", title="Nothing to show", sentence=str(error)), 400
         made = named(name, session, scope, view, me().role)
@@ -129,9 +130,8 @@ def figure(name: str) -> ResponseReturnValue:
 @roles(*Role)
 def about() -> ResponseReturnValue:
     """What each figure counts and does not count. Everybody may see it."""
-    view = view_asked()
     smallest = standby().settings.smallest_cell
-    return render_template("about_figures.html", promise=lasted(view.promise), smallest=smallest)
+    return render_template("about_figures.html", promise=lasted(view_asked().promise), smallest=smallest)
 
 
 def _problems(session: Session) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.core.flow_texts import GIVEAWAYS
 from bot.core.kinds import Language
+from bot.core.lengths import lasting
 from bot.core.normal import normalise
 from bot.handovers import takers
 from bot.mass_texts import Audience, Filter, audience, progress, send_to_all, stop
@@ -18,7 +19,7 @@ from bot.web.auth import me, roles
 from bot.web.fields import chosen
 from bot.web.fragments import fragment
 from bot.web.standby import standby
-from bot.web.words import lasting, present
+from bot.web.words import present
 from bot.web.writing import LONGEST
 
 mass_texts = Blueprint("mass_texts", __name__, url_prefix="/many")

@@ -6,10 +6,11 @@ from flask.typing import ResponseReturnValue
 
 from bot.core.figure import Figure, Size, as_csv
 from bot.figures.catalogue import named
+from bot.figures.view import View
 from bot.models import Role
 from bot.pictures import PictureError, svg
-from bot.reports.scope import ScopeProblem
-from bot.web.asked import scope_asked, view_asked
+from bot.reports.scope import ScopeProblem, check_weeks
+from bot.web.asked import file_asked, scope_asked, view_asked
 from bot.web.auth import me, roles
 from bot.web.standby import standby
 
@@ -30,7 +31,7 @@ def picture(name: str) -> ResponseReturnValue:
     """The figure drawn, for a laptop or with `size=phone`, for those who see it on its page."""
     size = Size.PHONE if request.args.get("size") == Size.PHONE else Size.LAPTOP
     try:
-        drawn, status = svg(_figure(name), size), 200
+        drawn, status = svg(_figure(name, view_asked()), size), 200
     except ScopeProblem as problem:
         return _plain(problem)
     except PictureError as error:
@@ -42,18 +43,21 @@ def picture(name: str) -> ResponseReturnValue:
 @pictures.get("/figures/<name>.csv")
 @roles(*Role)
 def table(name: str) -> ResponseReturnValue:
-    """The figure's table as a file, for those who see it on its page."""
+    """The figure's table as a file, for those who see it on its page. Files go from hand to hand: small counts are
+    hidden in them, and so are single cases.
+    """
     try:
-        lines = as_csv(_figure(name).table)
+        lines = as_csv(_figure(name, file_asked()).table)
     except ScopeProblem as problem:
         return _plain(problem)
     return Response(lines, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}.csv"'})
 
 
-def _figure(name: str) -> Figure:
+def _figure(name: str, view: View) -> Figure:
     """The figure that is asked for. Raises ScopeProblem."""
-    scope, view = scope_asked(), view_asked()
     with standby().db.reading() as session:
+        scope = scope_asked(session)
+        check_weeks(scope, view.smallest)
         made = named(name, session, scope, view, me().role)
     if made is None:
         abort(404)

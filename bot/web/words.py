@@ -14,6 +14,7 @@ from bot.core.delivery import Status
 from bot.core.escalation import Urgency, Whom
 from bot.core.figure import Cell
 from bot.core.kinds import Attention, Lane, Language, Need, Outcome
+from bot.core.lengths import MINUTE, lasting
 from bot.core.names import KINDS, LANGUAGES
 from bot.core.speech import clock
 from bot.cover import cover_gaps
@@ -24,6 +25,7 @@ from bot.web.access import urgent_waiting
 from bot.web.auth import me
 from bot.web.standby import standby
 
+MOST_ROWS = 100  # of a table among others; by itself it has all
 URGENCIES = {Urgency.NOW: "Now", Urgency.TODAY: "Today", Urgency.SILENCE: "Soon"}
 LANES = {Lane.NOW: "Now", Lane.TODAY: "Today", Lane.CLOSED: "Nothing needed"}
 STATES = {FlagState.OPEN: "Open", FlagState.ACKNOWLEDGED: "Taken", FlagState.RESOLVED: "Resolved"}
@@ -87,7 +89,6 @@ BOOK: dict[type, dict[Any, str]] = {
     Language: LANGUAGES,
 }
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-SPANS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
 
 
 def set_up_words(app: Flask) -> None:
@@ -109,6 +110,8 @@ def _around() -> dict[str, Any]:
         "unheard": _unheard,
         "needs": Need,
         "person_column": PERSON,
+        "most_rows": MOST_ROWS,
+        "smallest_cell": current.settings.smallest_cell,
     }
 
 
@@ -151,7 +154,7 @@ def delivery(message: Message, zone: str) -> str:
     """Where an outgoing text stands, with the reason where it did not arrive and the hour where it waits."""
     assert message.status is not None
     now = present()
-    if message.status is Status.QUEUED and message.send_after and message.send_after > now + timedelta(minutes=1):
+    if message.status is Status.QUEUED and message.send_after and message.send_after > now + MINUTE:
         return f"Leaves {moment(message.send_after, zone)}"
     said = DELIVERIES[message.status]
     return f"{said}: {_lowered(message.reason)}" if message.status in NOT_ARRIVED and message.reason else said
@@ -208,17 +211,9 @@ def iso_day(at: datetime, zone: str, later: int = 0) -> str:
 def ago(at: datetime) -> str:
     """"5 minutes ago", "in 2 days"."""
     now = present()
-    if abs(now - at) < timedelta(minutes=1):
+    if abs(now - at) < MINUTE:
         return "just now" if at <= now else "in a moment"
     return f"{lasting(now - at)} ago" if at < now else f"in {lasting(at - now)}"
-
-
-def lasting(span: timedelta) -> str:
-    """The largest whole unit of a span: "2 hours"."""
-    for unit, name in SPANS:
-        if count := span // unit:
-            return f"{count} {name}{'s' if count > 1 else ''}"
-    return "less than a minute"
 
 
 def cell(value: Cell, zone: str) -> str:

@@ -99,8 +99,11 @@ def test_the_table_adds_up() -> None:
 
 def test_its_address_is_made_of_flow_state_and_wording() -> None:
     comparison = compared([], [])
-    assert comparison.figure().name == "wording-weekly-open-warm"
-    assert replace(comparison, flow="after_help", state="¿Cómo?").figure().name == "wording-after-help-c-mo-warm"
+    assert comparison.figure().name == "wording-weekly-open-warm-4eebc8"
+    asked = replace(comparison, flow="after_help", state="¿Cómo?").figure().name
+    assert asked.startswith("wording-after-help-c-mo-warm-") and asked.replace("-", "").isalnum() and asked.isascii()
+    alike = (replace(comparison, flow="a b", state="c"), replace(comparison, flow="a", state="b c"))
+    assert alike[0].figure().name != alike[1].figure().name
 
 
 # promises that hold whatever was found

@@ -1,9 +1,6 @@
 """What researchers may know: no count of few people, in no sentence, table or picture, and none that can be told."""
 
 from dataclasses import replace
-from datetime import timedelta
-
-import pytest
 
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency
@@ -11,7 +8,7 @@ from bot.core.figure import HIDDEN, Figure
 from bot.core.kinds import Need, Outcome
 from bot.figures import answers, needs, people, steps
 from bot.figures.catalogue import CATALOGUE, About, Tab, of_tab
-from bot.figures.view import View, lasted, span
+from bot.figures.view import View, span
 from bot.flows import load_flows
 from bot.models import Role
 from bot.policy import POLICY, load_policy
@@ -120,20 +117,39 @@ def test_every_figure_is_made_of_nothing_under_its_name_on_its_page(kept: Kept) 
     assert {entry.about for entry in CATALOGUE} | {About.WORDINGS} == set(About)
 
 
-@pytest.mark.parametrize(
-    ("length", "words"),
-    [
-        (timedelta(seconds=59), "under a minute"),
-        (timedelta(minutes=59), "59 min"),
-        (timedelta(minutes=80), "1 h 20 min"),
-        (timedelta(hours=24), "1 day"),
-        (timedelta(hours=52, minutes=30), "2 days 4 h"),
-    ],
-)
-def test_lengths_are_said_in_two_units_at_most(length: timedelta, words: str) -> None:
-    assert lasted(length) == words
-
-
 def test_a_range_is_said_with_its_years() -> None:
     assert span(SCOPE) == "Nov 16 to Nov 29, 2026"
     assert span(latest(NOW + 6 * WEEK, ZONE, 3)) == "Dec 21, 2026 to Jan 10, 2027"
+
+
+def test_many_check_ins_of_few_people_are_no_group_of_their_own(kept: Kept) -> None:
+    rare = kept.person()
+    for cohort, size in (("Fall", 12), ("Spring", 15)):
+        for _ in range(size):
+            kept.check_in(THIS_WEEK, answered=HOUR, outcome=FINISHED, cohort=cohort)
+    for place in range(30):
+        kept.check_in(THIS_WEEK, outcome=SILENT, cohort="Ana's", participant_id=rare.id, local_hour=place)
+    figure = answers.by_cohort(kept.session, SCOPE, OUTSIDE)
+    assert [cells[:3] for cells in figure.table.rows] == [("Spring", 15, 15), ("Others, of few people each", 12, 42)]
+    assert "Ana's" not in f"{figure}" and "Ana's" in f"{answers.by_cohort(kept.session, SCOPE, INSIDE)}"
+
+
+def test_an_order_by_size_tells_nothing(kept: Kept) -> None:
+    for kind, count in ((Need.LEGAL, 9), (Need.JOB, 2), (Need.HOUSING, 5), (Need.SAFETY, 30)):
+        for _ in range(count):
+            kept.flag(kind, THIS_WEEK)
+    heads = needs.by_week(kept.session, SCOPE, OUTSIDE).table.columns[1:-1]
+    assert list(heads) == sorted(heads) and len(heads) == 4
+    for flow, count in (("weekly", 10), ("job", 20), ("court", 15)):
+        for _ in range(count):
+            kept.check_in(THIS_WEEK, answered=HOUR, outcome=FINISHED, flow=flow)
+    names = [cells[0] for cells in answers.by_flow(kept.session, SCOPE, OUTSIDE).table.rows]
+    assert names == sorted(names) and len(names) == 3
+
+
+def test_a_funnel_is_drawn_up_to_what_is_hidden(kept: Kept) -> None:
+    for place in range(40):
+        first = Status.UNDELIVERED if place < 3 else Status.DELIVERED
+        kept.check_in(THIS_WEEK, first, HOUR if place >= 20 else None, FINISHED if place >= 20 else SILENT)
+    chart = steps.funnel(kept.session, SCOPE, OUTSIDE).chart
+    assert chart.steps == (("Sent", 40),), "20 answered, of a hidden number"  # type: ignore[union-attr]

@@ -14,7 +14,6 @@ from bot.reports.checkins import (
     by_hour,
     by_language,
     by_week,
-    by_week_and_flow,
     funnel_of,
     total,
     waits,
@@ -86,10 +85,6 @@ def test_check_ins_are_told_apart_by_what_they_were_at_their_start(kept: Kept) -
     assert by_cohort(kept.session, SCOPE) == {"Fall": yes + no, "": no}
     assert by_language(kept.session, SCOPE) == {Language.ES: yes, Language.EN: no + no}
     assert by_channel(kept.session, SCOPE) == {"sms": yes + no, "whatsapp": no}
-    assert by_week_and_flow(kept.session, SCOPE) == {
-        (date(2026, 11, 23), "weekly"): yes + no,
-        (date(2026, 11, 16), "job"): no,
-    }
     loads = by_caseworker(kept.session, SCOPE)
     assert {worker: (load.tally, load.caseload) for worker, load in loads.items()} == {
         dana.id: (yes, 1),
