@@ -49,8 +49,24 @@ def _findings(live: Live, path: str) -> Iterator[str]:
             yield f"{path}: {each['id']}: {[node['html'][:120] for node in each['nodes'][:3]]}"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, PHONE], ids=["laptop", "phone"])
+SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+SIZES = pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, PHONE], ids=["laptop", "phone"])
+
+
+@SCHEMES
+@SIZES
+def test_no_page_of_researchers_has_a_serious_finding(live: Live, scheme: str, size: dict[str, int]) -> None:
+    live.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    live.page.set_viewport_size(size)  # type: ignore[arg-type]
+    live.world.participant("Ana Torres", live.world.colleague("Dana"))
+    live.signs_in(live.world.colleague("Rey", Role.RESEARCHER))
+    pages = ("/research", "/research?with=texts&dates=shifted&from=soon", "/rates?to=2020-01-06")
+    found = [finding for path in pages for finding in _findings(live, path)]
+    assert not found, "\n".join(found)
+
+
+@SCHEMES
+@SIZES
 def test_no_page_has_a_serious_finding(live: Live, scheme: str, size: dict[str, int]) -> None:
     live.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     found = list(_findings(live, "/sign-in"))
