@@ -15,7 +15,7 @@ from types import FrameType
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot import alerts, auditor, casework, checkins, deliveries, inbox, logs, outbox, summary
+from bot import alerts, auditor, casework, checkins, deliveries, dispatch, inbox, logs, summary
 from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import insert_once
@@ -47,7 +47,7 @@ JOBS = (
     Job("flag texts that failed", 30, lambda standby, now: casework.follow_up_failures(standby.post, now)),
     Job("climb on where alerts failed", 10, lambda standby, now: alerts.follow_up_alerts(standby.post, now)),
     Job("escalate", 5, lambda standby, now: alerts.escalate(standby.post, now)),
-    Job("send the outbox", 1, lambda standby, now: outbox.send_due(standby.post, now)),
+    Job("send the outbox", 1, lambda standby, now: dispatch.send_due(standby.post, now)),
     Job("reconcile with the carrier", 30, lambda standby, now: deliveries.reconcile(standby.post, now)),
     Job("send the weekly letter", 600, lambda standby, now: summary.send_due(standby.talk, standby.mail, now)),
     Job(auditor.AUDIT, 120, lambda standby, now: auditor.audit(standby.post, now), first_after_s=20),  # others first

@@ -1,5 +1,6 @@
 """Who agreed to texts and who wants none, by address. Asked when a text is queued and again when it leaves."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import exists, select, update
@@ -15,6 +16,19 @@ from bot.statuses import move_all
 def is_blocked(session: Session, address_hash: str) -> bool:
     """Whether this address wants no texts."""
     return bool(session.scalar(select(exists().where(OptOut.address_hash == address_hash, OptOut.until.is_(None)))))
+
+
+def blocked_among(session: Session, hashes: Collection[str]) -> set[str]:
+    """Which of these addresses want no texts."""
+    rows = select(OptOut.address_hash).where(OptOut.address_hash.in_(hashes), OptOut.until.is_(None))
+    return set(session.scalars(rows))
+
+
+def consented_among(session: Session, hashes: Collection[str]) -> set[tuple[int | None, str, str]]:
+    """Who agreed to texts at these addresses: participant, channel, address."""
+    columns = (Consent.participant_id, Consent.channel, Consent.address_hash)
+    rows = select(*columns).where(Consent.address_hash.in_(hashes), Consent.revoked_at.is_(None))
+    return {(participant_id, channel, address) for participant_id, channel, address in session.execute(rows)}
 
 
 def asked_for_no_more(session: Session, address_hash: str) -> bool:

@@ -8,9 +8,12 @@ from sqlalchemy.orm import Session
 
 from bot.carrier import CarrierError, Taken
 from bot.core.delivery import Status, climb, deed_for, in_plain_words
+from bot.core.pressure import FULL
 from bot.db import claim, do_each
+from bot.handover import act_on, outgoing, record_taken
 from bot.models import Delivery, Direction, Message
-from bot.outbox import Post, act_on, outgoing, record_taken
+from bot.outbox import Post
+from bot.pace import press
 from bot.statuses import hold_text, move
 
 LEASE = timedelta(minutes=2)
@@ -30,8 +33,10 @@ class Callback:
     error_code: int | None
 
 
-def record_delivery(session: Session, said: Callback, now: datetime) -> bool:
-    """Keep the carrier's word once and let the status climb. False where the text is not ours."""
+def record_delivery(session: Session, said: Callback, now: datetime, sender: str) -> bool:
+    """Keep the carrier's word once and let the status climb. Where it says that too much is sent, that sender slows
+    down. False where the text is not ours.
+    """
     ours = (Message.token == said.token) if said.token else (Message.carrier_id == said.carrier_id)
     message_id = session.scalar(select(Message.id).where(ours, Message.direction == Direction.OUT))
     if message_id is None:
@@ -48,6 +53,8 @@ def record_delivery(session: Session, said: Callback, now: datetime) -> bool:
         message.error_code, message.reason = said.error_code, in_plain_words(said.error_code)
         if said.error_code is not None:
             act_on(session, message, deed_for(said.error_code), now)
+            if said.error_code in FULL:
+                press(session, sender, said.error_code, now)
     move(session, message, climbed)
     return True
 
@@ -85,7 +92,7 @@ def _judge(session: Session, message: Message, candidates: list[Taken] | None, n
     assert message.handed_over_at is not None
     for taken in candidates or []:
         if not session.scalar(select(exists().where(Message.carrier_id == taken.carrier_id))):
-            record_taken(session, message, taken, now)
+            move(session, message, record_taken(message, taken, now))
             return True
     waited = now - message.handed_over_at
     if message.staff_id is not None or (candidates is not None and waited >= ABSENT_AFTER):

@@ -635,11 +635,16 @@ class SummarySent(Base):
 
 
 class Sender(Base):
-    """The pace of a sender: up to `taken_until` its time is spoken for."""
+    """The pace of a sender: up to `taken_until` its time is spoken for. While the carrier is in trouble, so many times
+    in a row since `trouble_since`, nothing but what rings people leaves before `held_until`.
+    """
 
     __tablename__ = "senders"
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     taken_until: Mapped[datetime] = mapped_column(Instant)
+    troubles: Mapped[int] = mapped_column(default=0, server_default="0")
+    held_until: Mapped[datetime | None] = mapped_column(Instant)
+    trouble_since: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Beat(Base):

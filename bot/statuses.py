@@ -3,6 +3,8 @@
 A check-in and its first text are locked in this order, as by whoever handles a reply: so neither waits for the other.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
@@ -18,8 +20,16 @@ IS_FIRST = ~exists().where(
 
 def hold_text(session: Session, message_id: int) -> Message:
     """The text, locked until the transaction ends, and before it the check-in that it opens."""
-    _hold_opened(session, Message.id == message_id)
-    return session.get_one(Message, message_id, with_for_update=True)
+    return hold_texts(session, [message_id])[0]
+
+
+def hold_texts(session: Session, ids: Sequence[int]) -> list[Message]:
+    """The texts in this order, locked until the transaction ends, and before them the check-ins that they open."""
+    which = Message.id.in_(ids)
+    _hold_opened(session, which)
+    held = session.scalars(select(Message).where(which).order_by(Message.id).with_for_update())
+    rows = {each.id: each for each in held}
+    return [rows[each] for each in ids]
 
 
 def move(session: Session, message: Message, status: Status) -> None:
@@ -28,18 +38,27 @@ def move(session: Session, message: Message, status: Status) -> None:
     keep_in_step(session, message)
 
 
-def keep_in_step(session: Session, message: Message) -> None:
-    """Where this is the first text of a check-in, that keeps where it stands and when it left."""
-    if message.check_in_id is None:
+def keep_in_step(session: Session, *texts: Message) -> None:
+    """Where a text is the first of a check-in, that keeps where it stands and when it left."""
+    of_check_ins = {each.id: each for each in texts if each.check_in_id is not None}
+    if not of_check_ins:
         return
-    opened = select(CheckIn.id, CheckIn.asked_at, Participant.zone).join(CheckIn.participant)
-    opened = opened.join(Message, Message.check_in_id == CheckIn.id).where(Message.id == message.id, IS_FIRST)
-    for check_in_id, asked_at, zone in session.execute(opened):
+    opened = select(Message.id, CheckIn.id, CheckIn.asked_at, Participant.zone).join(CheckIn.participant)
+    opened = opened.join(Message, Message.check_in_id == CheckIn.id).where(Message.id.in_(of_check_ins), IS_FIRST)
+    for message_id, check_in_id, asked_at, zone in session.execute(opened).all():
+        message = of_check_ins[message_id]
         kept = update(CheckIn).where(CheckIn.id == check_in_id).values(first_status=message.status)
         if asked_at != message.sent_at:  # only then: who moves to another zone later was asked at the hour it was
             hour = hour_of_week(message.sent_at, zone) if message.sent_at else None
             kept = kept.values(asked_at=message.sent_at, local_hour=hour)
         session.execute(kept)
+
+
+def move_each(session: Session, moved: Sequence[tuple[Message, Status]]) -> None:
+    """The same of several texts, which are all held."""
+    for message, status in moved:
+        message.status = status
+    keep_in_step(session, *(message for message, _ in moved))
 
 
 def move_all(session: Session, which: ColumnElement[bool], status: Status, reason: str) -> list[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 
-from bot import alerts, deliveries, inbox, outbox
+from bot import alerts, deliveries, dispatch, inbox
 from bot.carrier import EMAIL, Carrier
 from bot.carrier.mail import MailCarrier
 from bot.carrier.routes import Routes
@@ -23,6 +23,7 @@ from bot.inbox import Inbox, Incoming
 from bot.migrations import is_current
 from bot.models import Beat, Rehearsal
 from bot.outbox import Post
+from bot.pace import sender_name
 from bot.scene import Talk
 
 log = structlog.get_logger()
@@ -75,12 +76,12 @@ class Standby:
     def push(self) -> None:
         """Alert and send at once what would otherwise wait for the clock."""
         alerts.escalate(self.post, self.now())
-        outbox.send_due(self.post, self.now())
+        dispatch.send_due(self.post, self.now())
 
     def take_callback(self, said: Callback) -> bool:
         """Write down what the carrier says of one text. False where the text is not ours."""
         with self.db.writing() as session:
-            return deliveries.record_delivery(session, said, self.now())
+            return deliveries.record_delivery(session, said, self.now(), sender_name(self.settings))
 
 
 def build(
@@ -95,7 +96,8 @@ def build(
     shelf = LiveShelf(settings.flows)
     clock = now or (partial(rehearsal_now, db) if settings.simulated else real_now)
     mail = MailCarrier(settings.mail_url, settings.mail_from, clock) if settings.mail_url else None
-    post = Post(db, carrier or _carrier(settings, mail), settings, lambda: shelf.policy)
+    hands = ThreadPoolExecutor(settings.calls_at_once, "carrier")  # makes no thread before there is a text
+    post = Post(db, carrier or _carrier(settings, mail), settings, lambda: shelf.policy, hands)
     return Standby(settings, Inbox(Talk(post, shelf), partial(read_with, shelf)), clock, soon or _Worker().soon, mail)
 
 

@@ -153,7 +153,7 @@ class World:
             from_number=OUR_NUMBER,
             api_url=self.carrier.url,
             flows=self.flows,
-            **{"segments_per_second": 100.0, **self.settings_over},
+            **{"segments_per_second": 100.0, "calls_at_once": 1, **self.settings_over},
         )
         self.starts_process()
 

@@ -112,8 +112,7 @@ WHAT_TO_DO = {
 }
 ASK_FOR_A_NUMBER = "Find them another way, ask for a number that works, and write it down here."
 CALL_MEANWHILE = "Call meanwhile, and tell an admin if it goes on."
-RETRIES = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))
-STEADY = timedelta(minutes=10)
+RETRIES = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10))
 KEEPS_TRYING_FOR = timedelta(days=1)
 
 
@@ -138,10 +137,10 @@ def what_to_do(code: int | None) -> str:
 def retry_in(code: int | None, attempts: int, tried_for: timedelta) -> timedelta | None:
     """How long to wait after this many attempts (from 1); None when it is time to give up and tell a person.
 
-    What no text is to blame for (a carrier out of reach, an account that is refused) is tried again for a day, every
-    ten minutes at the latest: when it is mended, nothing that was queued meanwhile waits for long.
+    What no text is to blame for (a carrier out of reach or full, an account that is refused) is tried again for a day,
+    every ten minutes at the latest: when it is mended, nothing that was queued meanwhile waits for long.
     """
     deed = deed_for(code)
-    if code in (None, 429, 20429) or deed is Deed.ACCOUNT:
-        return min(RETRIES[min(attempts, len(RETRIES)) - 1], STEADY) if tried_for < KEEPS_TRYING_FOR else None
-    return RETRIES[attempts - 1] if deed is Deed.RETRY and attempts <= len(RETRIES) else None
+    if deed not in (Deed.RETRY, Deed.ACCOUNT) or tried_for >= KEEPS_TRYING_FOR:
+        return None
+    return RETRIES[min(attempts, len(RETRIES)) - 1]

@@ -21,6 +21,7 @@ from bot.cover import cover_gaps
 from bot.duty import hears
 from bot.figures.people import PERSON
 from bot.models import FlagState, Message, Resolution, Role, Staff, VerdictKind
+from bot.pace import Outage, outage
 from bot.web.access import urgent_waiting
 from bot.web.auth import me
 from bot.web.standby import standby
@@ -108,6 +109,7 @@ def _around() -> dict[str, Any]:
         "simulated": current.settings.simulated,
         "urgent": _urgent,
         "unheard": _unheard,
+        "outage": _outage,
         "needs": Need,
         "person_column": PERSON,
         "most_rows": MOST_ROWS,
@@ -128,6 +130,12 @@ def _unheard() -> tuple[bool, int]:
         deaf = staff is not None and staff.role is not Role.RESEARCHER and not hears(session, staff)
         keeps = me().role in (Role.SUPERVISOR, Role.ADMIN)
         return deaf, len(gaps_ahead(session)) if keeps else 0
+
+
+def _outage() -> Outage | None:
+    current = standby()
+    with current.db.reading() as session:
+        return outage(session, current.settings, present())
 
 
 def gaps_ahead(session: Session) -> tuple[str, ...]:

@@ -49,8 +49,8 @@ def test_what_a_code_asks_for(code: int | None, deed: Deed) -> None:
     [
         (20429, 1, timedelta(0), timedelta(seconds=20)),
         (20429, 9, timedelta(hours=3), timedelta(minutes=10)),
-        (30022, 5, timedelta(0), timedelta(hours=4)),
-        (30022, 6, timedelta(0), None),
+        (21611, 2, timedelta(0), timedelta(minutes=2)),
+        (21611, 90, timedelta(hours=20), timedelta(minutes=10)),
         (None, 1, timedelta(0), timedelta(seconds=20)),
         (None, 90, timedelta(hours=20), timedelta(minutes=10)),
         (None, 90, timedelta(days=1), None),

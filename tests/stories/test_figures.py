@@ -21,7 +21,7 @@ from bot.models import Assignment, CheckIn, Danger, Flag, Participant, Role, Sta
 from bot.people import hold
 from bot.reports import checkins, humans, people
 from bot.reports.scope import latest
-from tests.world import MONDAY_MORNING, ZONE, Colleague, Person, World
+from tests.world import MONDAY_MORNING, OUR_NUMBER, ZONE, Colleague, Person, World
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
@@ -209,7 +209,7 @@ def test_who_moved_was_asked_at_the_hour_it_was(asked: _Asked) -> None:
     text = asked.world.texts_to(asked.ana)[0]
     with asked.world.standby.db.writing() as session:
         said = Callback(text.token or "", text.carrier_id or "", "read", None)
-        record_delivery(session, said, asked.world.now + DAY)
+        record_delivery(session, said, asked.world.now + DAY, OUR_NUMBER)
     assert (asked.kept().first_status, asked.kept().local_hour) == (Status.READ, 10)
     assert asked.kept().asked_at == MONDAY_MORNING
 
