@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     sending_from: time = Field(SENDING_HOURS.opens, alias="STANDBY_SENDING_FROM")
     sending_until: time = Field(SENDING_HOURS.closes, alias="STANDBY_SENDING_UNTIL")
     segments_per_second: float = Field(1.0, alias="STANDBY_SEGMENTS_PER_SECOND", gt=0, allow_inf_nan=False)
-    calls_at_once: int = Field(32, alias="STANDBY_CALLS_AT_ONCE", ge=1, le=200)
+    calls_at_once: int = Field(64, alias="STANDBY_CALLS_AT_ONCE", ge=1, le=200)
     smallest_cell: int = Field(10, alias="STANDBY_SMALLEST_CELL", ge=2, le=1000)
     mail_url: str = Field("", alias="STANDBY_MAIL_URL", repr=False)
     mail_from: str = Field("", alias="STANDBY_MAIL_FROM")
