@@ -17,10 +17,12 @@ from bot.core.delivery import CARRIER_WORDS, Deed, Status, climb, deed_for, in_p
 from bot.core.escalation import Policy, Rules
 from bot.core.hours import is_open
 from bot.core.kinds import Purpose
+from bot.core.restored import Leave, Waiting, may_leave
 from bot.core.segments import segments
 from bot.core.sending import ANY_HOUR, PRIORITY, UNPACED, Drop, Facts, Wait, may_send, seconds_until_close
 from bot.db import Database, claim, insert_once
 from bot.models import Address, Direction, MassText, Message, Participant, Sender
+from bot.restored import last_restore
 from bot.statuses import hold_text, keep_in_step, move, move_all
 
 log = structlog.get_logger()
@@ -30,6 +32,7 @@ BATCH = 20
 ECHO_WITHIN = timedelta(minutes=10)
 URGENT_VALID_FOR_S = 3600
 LONGEST_VALID_FOR_S = 14400
+HELD_FOR = timedelta(seconds=30)  # after a restore, until what came in meanwhile was fetched
 
 
 @dataclass(frozen=True)
@@ -268,10 +271,38 @@ def _make_ready(post: Post, message_id: int, now: datetime) -> OutgoingText | No
             case Wait(until):
                 message.send_after, message.lease_until = until, None
                 return None
+        if _waits_after_restore(session, message, now):
+            return None
         message.handed_over_at = now
         message.attempts += 1
         move(session, message, Status.SENDING)
         return outgoing(message, post.settings, facts.zone, now)
+
+
+def _waits_after_restore(session: Session, message: Message, now: datetime) -> bool:
+    """Whether it does not leave yet, since the database was put back from a backup.
+
+    What has to be asked about first stands as `handing_over` without an attempt, for `deliveries.reconcile` to settle.
+    """
+    restored = last_restore(session)
+    if restored is None:
+        return False
+    waiting = Waiting(
+        to_staff=message.staff_id is not None,
+        queued_at=message.at,
+        answers_at=message.answers_at,
+        written=message.purpose is Purpose.WRITTEN,
+        asked=message.handed_over_at is not None,
+    )
+    match may_leave(waiting, restored):
+        case Leave.GO:
+            return False
+        case Leave.HOLD:
+            message.send_after, message.lease_until = now + HELD_FOR, None
+        case Leave.ASK_FIRST:
+            message.handed_over_at, message.lease_until = now, None
+            move(session, message, Status.SENDING)
+    return True
 
 
 def outgoing(message: Message, settings: Settings, zone: str, now: datetime) -> OutgoingText:
