@@ -29,6 +29,7 @@ LAYERS = (
      "bot.numbers", "bot.merging", "bot.enrolling", "bot.mass_texts"),
     ("bot.reports", "bot.learning", "bot.cover", "bot.roster", "bot.auditor"),
     ("bot.figures",),
+    ("bot.backup_file", "bot.backups", "bot.copying", "bot.restoring"),
     ("bot.study", "bot.study_rows", "bot.research", "bot.summary", "bot.summary_letter"),
     ("bot", "app", "scheduler"),  # the edges: wiring, web, command line, demo
 )
