@@ -10,7 +10,7 @@ from sqlalchemy import URL, select
 
 from bot.backup_file import BackupProblem, Stamp, new_file, stamp
 from bot.config import Settings
-from bot.copying import copy_rows
+from bot.copying import copy_rows, filling
 from bot.db import Database, LookupKey
 from bot.migrations import is_known, migrate, revision_of
 from bot.models import Message
@@ -50,7 +50,7 @@ def _copy_postgresql(db: Database, settings: Settings, part: Path) -> None:
         target = file_database(part, settings)
         try:
             migrate(target.engine, settings.zone, revision)
-            with target.engine.execution_options(writes=True).begin() as connection:
+            with filling(target) as connection:
                 copy_rows(source, connection)
         finally:
             target.engine.dispose()

@@ -1,20 +1,47 @@
 """Copy every row of one database into another with the same tables, as it is stored: what is sealed stays sealed."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, literal, select, text
 
+from bot.backup_file import BackupProblem
+from bot.db import Database
+
 VERSION = "alembic_version"
 ROWS = 1000  # in memory at once
 
 
+@contextmanager
+def filling(db: Database) -> Iterator[Connection]:
+    """One transaction for `copy_rows`: committed at the end, rolled back by any exception."""
+    with db.engine.execution_options(writes=True).connect() as connection:
+        _mind_references(connection, False)
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            _mind_references(connection, True)
+
+
+def _mind_references(connection: Connection, wanted: bool) -> None:
+    """SQLite looks, for each row, through whole tables for those that waited for it: for big ones that takes minutes.
+
+    The switch does nothing inside a transaction, so it goes past SQLAlchemy, which would begin one.
+    """
+    raw = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite" and raw is not None:
+        raw.cursor().execute(f"PRAGMA foreign_keys={'ON' if wanted else 'OFF'}")
+
+
 def copy_rows(source: Connection, target: Connection) -> dict[str, int]:
-    """Copy all rows within the target's transaction; how many of each table.
+    """Copy all rows into what `filling` gives; how many of each table.
 
     Tables are read from both databases themselves and not from our models: so no value is opened and sealed anew, and
     any version can be copied. Rows may point at each other in circles: what they point at is checked at the end.
+    Raises BackupProblem and IntegrityError.
     """
     wanted, theirs = tables_of(target), tables_of(source)
     _let_references_wait(target, wanted)
@@ -61,18 +88,18 @@ def _instant(value: datetime, keeps_zones: bool) -> datetime:
 
 
 def _let_references_wait(connection: Connection, tables: dict[str, Table]) -> None:
-    """What rows point at is looked for at the end of the transaction, or when that is asked for."""
-    if connection.dialect.name == "sqlite":
-        connection.execute(text("PRAGMA defer_foreign_keys=ON"))
-        return
-    _alter_references(connection, tables, "DEFERRABLE INITIALLY DEFERRED")
+    """What rows point at is looked for when that is asked for."""
+    if connection.dialect.name == "postgresql":
+        _alter_references(connection, tables, "DEFERRABLE INITIALLY DEFERRED")
 
 
 def _check_references(connection: Connection, tables: dict[str, Table]) -> None:
-    """Look for it now, and from now on at once. Raises IntegrityError. SQLite does both at the commit."""
+    """Look for it now, and on PostgreSQL from now on at once."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
         _alter_references(connection, tables, "NOT DEFERRABLE")
+    elif connection.execute(text("PRAGMA foreign_key_check")).first() is not None:
+        raise BackupProblem("Some rows point at others that are not there: nothing was copied.")
 
 
 def _alter_references(connection: Connection, tables: dict[str, Table], how: str) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from bot.backup_file import BackupProblem, Stamp, read_stamp
 from bot.backups import check_keys, file_database
 from bot.config import Settings
-from bot.copying import copy_rows, holds_rows, tables_of
+from bot.copying import copy_rows, filling, holds_rows, tables_of
 from bot.core.delivery import Status
 from bot.db import Database, is_there
 from bot.migrations import is_known, migrate
@@ -88,10 +88,7 @@ def _refuse_any(connection: Connection) -> None:
 
 
 def _put_back(source: Database, db: Database, made: Stamp, now: datetime) -> PutBack:
-    with (
-        source.engine.connect() as theirs,
-        db.engine.execution_options(writes=True).begin() as ours,
-    ):
+    with source.engine.connect() as theirs, filling(db) as ours:
         _keep_others_out(ours)
         _refuse_any(ours)
         rows = copy_rows(theirs, ours)

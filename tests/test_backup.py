@@ -38,6 +38,13 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
+def another(database_url: str) -> Iterator[str]:
+    """One more fresh database, of the same kind."""
+    with FRESH[database_url.partition(":")[0]]() as url:
+        yield url
+
+
+@pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     with opened(database_url) as database:
         yield database
@@ -317,15 +324,15 @@ def _be_a_plain_copy(file: Path) -> None:
     ],
 )
 def test_what_is_no_sound_backup_is_refused(
-    database: Database, file: Path, elsewhere: str, damage: Callable[[Path], None], told: str
+    database: Database, file: Path, another: str, damage: Callable[[Path], None], told: str
 ) -> None:
     with database.writing() as session:
         session.add(Event(at=NOW, what="Xanadu"))
     make_backup(database, settings("sqlite:///x"), file, NOW)
     damage(file)
     with pytest.raises(BackupProblem, match=told):
-        restored(file, elsewhere)
-    assert _holds_nothing(elsewhere)
+        restored(file, another)
+    assert _holds_nothing(another)
 
 
 def _holds_nothing(url: str) -> bool:
@@ -333,14 +340,14 @@ def _holds_nothing(url: str) -> bool:
         return not any(rows(database.engine).values())
 
 
-def test_a_backup_of_a_newer_version_is_refused(database: Database, file: Path, elsewhere: str) -> None:
+def test_a_backup_of_a_newer_version_is_refused(database: Database, file: Path, another: str) -> None:
     make_backup(database, settings("sqlite:///x"), file, NOW)
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     stamp(file, NOW)
     with pytest.raises(BackupProblem, match="newer version of Standby. Install that one"):
-        restored(file, elsewhere)
-    assert _holds_nothing(elsewhere)
+        restored(file, another)
+    assert _holds_nothing(another)
 
 
 def test_a_backup_of_an_older_version_is_brought_up(database: Database, file: Path, elsewhere: str) -> None:
@@ -364,19 +371,48 @@ def test_a_backup_of_an_older_version_is_brought_up(database: Database, file: Pa
         assert (row.id, str(row.week), row.cohort) == (5, "2026-11-23", "Fall")
 
 
-def test_a_database_that_holds_anything_is_not_written_over(database: Database, file: Path, elsewhere: str) -> None:
+def test_a_database_that_holds_anything_is_not_written_over(database: Database, file: Path, another: str) -> None:
     make_backup(database, settings("sqlite:///x"), file, NOW)
-    with opened(elsewhere) as taken:
+    with opened(another) as taken:
         with taken.writing() as session:
             session.add(Event(at=NOW, what="mine"))
         before = rows(taken.engine)
         with pytest.raises(BackupProblem, match="not empty.*name a new one"):
-            put_back(file, taken, settings(elsewhere), NOW)
+            put_back(file, taken, settings(another), NOW)
         assert rows(taken.engine) == before
 
 
+def test_a_database_that_holds_anything_keeps_its_version(database: Database, file: Path, another: str) -> None:
+    make_backup(database, settings("sqlite:///x"), file, NOW)
+    with opened(another) as taken:
+        with taken.writing() as session:
+            session.add(Event(at=NOW, what="mine"))
+        command.downgrade(alembic_config(taken.engine), "0006")
+        with pytest.raises(BackupProblem, match="not empty"):
+            put_back(file, taken, settings(another), NOW)
+        assert not is_current(taken.engine)
+
+
+def test_who_writes_meanwhile_keeps_what_they_wrote(
+    database: Database, file: Path, another: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_backup(database, settings("sqlite:///x"), file, NOW)
+    whole = restoring._migrate
+
+    def migrates_and_is_used(db: Database, given: Settings) -> None:
+        whole(db, given)
+        with opened(another) as other, other.writing() as session:
+            session.add(Event(at=NOW, what="mine"))
+
+    monkeypatch.setattr(restoring, "_migrate", migrates_and_is_used)
+    with pytest.raises(BackupProblem, match="not empty"):
+        restored(file, another)
+    with opened(another) as taken:
+        assert len(rows(taken.engine)["events"]) == 1
+
+
 def test_a_restore_that_dies_midway_puts_nothing_back(
-    database: Database, file: Path, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+    database: Database, file: Path, another: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with database.writing() as session:
         session.add(Event(at=NOW, what="mine"))
@@ -388,21 +424,21 @@ def test_a_restore_that_dies_midway_puts_nothing_back(
     with monkeypatch.context() as patch:
         patch.setattr(restoring, "_make_safe", dies)
         with pytest.raises(KeyboardInterrupt):
-            restored(file, elsewhere)
-    assert _holds_nothing(elsewhere)
-    assert restored(file, elsewhere)["events"]
+            restored(file, another)
+    assert _holds_nothing(another)
+    assert restored(file, another)["events"]
 
 
-def test_wrong_keys_are_refused_both_ways(database: Database, file: Path, elsewhere: str) -> None:
+def test_wrong_keys_are_refused_both_ways(database: Database, file: Path, another: str) -> None:
     with database.writing() as session:
         session.add(Event(at=NOW, what="mine"))
     make_backup(database, settings("sqlite:///x"), file, NOW)
     wrong = Fernet.generate_key().decode()
     try:
         with pytest.raises(BackupProblem, match="STANDBY_DATA_KEYS do not open backup.db"):
-            put_back(file, Database(elsewhere, wrong), settings(elsewhere, wrong), NOW)
+            put_back(file, Database(another, wrong), settings(another, wrong), NOW)
         with pytest.raises(BackupProblem, match="STANDBY_DATA_KEYS do not open this database"):
             make_backup(database, settings("sqlite:///x", wrong), file.with_name("other.db"), NOW)
     finally:
-        Database(elsewhere, DATA_KEY)  # keys are the process's: the right ones again
-    assert _holds_nothing(elsewhere) and not file.with_name("other.db").exists()
+        Database(another, DATA_KEY)  # keys are the process's: the right ones again
+    assert _holds_nothing(another) and not file.with_name("other.db").exists()
