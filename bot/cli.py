@@ -11,7 +11,8 @@ from rich.progress import track
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from bot import demo, export_commands, flow_commands, logs, needs_commands
+from bot import backup_commands, demo, export_commands, flow_commands, logs, needs_commands
+from bot.backup_file import BackupProblem
 from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import Database
@@ -41,7 +42,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (ConfigError, FlowError, ImportProblem, ExportProblem, ScopeProblem) as error:
+        except (BackupProblem, ConfigError, FlowError, ImportProblem, ExportProblem, ScopeProblem) as error:
             _complain(str(error))
         except DBAPIError as error:
             _complain(f"The database cannot be used: {error.orig}")
@@ -65,6 +66,8 @@ main.add_command(flow_commands.flow)
 main.add_command(needs_commands.needs)
 main.add_command(export_commands.export)
 main.add_command(export_commands.summary)
+main.add_command(backup_commands.backup)
+main.add_command(backup_commands.restore)
 
 
 @main.command()

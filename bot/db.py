@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import (
+    URL,
     ColumnElement,
     DateTime,
     Dialect,
@@ -143,7 +145,7 @@ class LookupKey(Base):
 class Database:
     """One database and the ways into it. Opening it hands the data keys to the encrypted columns."""
 
-    def __init__(self, url: str, data_keys: str) -> None:
+    def __init__(self, url: str | URL, data_keys: str) -> None:
         _vault.unlock(data_keys)
         self.engine = _engine(url)
         self._reading = sessionmaker(_of_one_moment(self.engine), expire_on_commit=False)
@@ -190,7 +192,7 @@ def _read_anew_what_is_locked(state: ORMExecuteState) -> None:
         state.update_execution_options(populate_existing=True)
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str | URL) -> Engine:
     target = make_url(url)
     if target.get_backend_name() != "sqlite":
         return create_engine(target.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
@@ -198,6 +200,12 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def is_there(db: Database) -> bool:
+    """Whether there is a database at the address. A SQLite file that is only opened to look would be made by that."""
+    url = db.engine.url
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
 
 def _of_one_moment(engine: Engine) -> Engine:

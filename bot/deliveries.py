@@ -14,6 +14,7 @@ from bot.handover import act_on, outgoing, record_taken
 from bot.models import Delivery, Direction, Message
 from bot.outbox import Post
 from bot.pace import press
+from bot.restored import last_restore
 from bot.statuses import hold_text, move
 
 LEASE = timedelta(minutes=2)
@@ -70,36 +71,48 @@ def reconcile(post: Post, now: datetime) -> int:
 def _settle(post: Post, message_id: int, now: datetime) -> bool:
     with post.db.reading() as session:
         message = session.get_one(Message, message_id)
-        assert message.handed_over_at is not None
         text = outgoing(message, post.settings, post.settings.zone, now)
-        since = message.handed_over_at - timedelta(minutes=1)
+        since, until = _may_have_left(session, message)
     try:
-        candidates = post.carrier.find(text, since)
+        candidates = post.carrier.find(text, since - timedelta(minutes=1))
     except CarrierError:
         candidates = None
     with post.db.writing() as session:
         message = hold_text(session, message_id)
         if message.status is not Status.SENDING:
             return True
-        settled = _judge(session, message, candidates, now)
+        settled = _judge(session, message, candidates, now, until)
         # Not settled, it stands back for a while, so that those behind it are asked about too.
         message.lease_until = None if settled else now + ASK_AFTER
         return settled
 
 
-def _judge(session: Session, message: Message, candidates: list[Taken] | None, now: datetime) -> bool:
-    """Found: adopt it. Surely absent: send again, the rules deciding whether it is still wanted. Alerts never wait."""
+def _may_have_left(session: Session, message: Message) -> tuple[datetime, datetime]:
+    """Between which instants the carrier may have got it: when it was handed over; or, where it was not and is only
+    asked about, between a backup and its restore.
+    """
+    assert message.handed_over_at is not None
+    restored = last_restore(session) if message.attempts == 0 else None
+    return (restored.made_at, restored.restored_at) if restored else (message.handed_over_at, message.handed_over_at)
+
+
+def _judge(
+    session: Session, message: Message, candidates: list[Taken] | None, now: datetime, until: datetime
+) -> bool:
+    """Found: adopt it. Surely absent: send again, the rules deciding whether it is still wanted. Alerts never wait.
+
+    `until` is when it left at the latest, if it did.
+    """
     assert message.handed_over_at is not None
     for taken in candidates or []:
         if not session.scalar(select(exists().where(Message.carrier_id == taken.carrier_id))):
             move(session, message, record_taken(message, taken, now))
             return True
-    waited = now - message.handed_over_at
-    if message.staff_id is not None or (candidates is not None and waited >= ABSENT_AFTER):
+    if message.staff_id is not None or (candidates is not None and now - until >= ABSENT_AFTER):
         message.send_after = now
         move(session, message, Status.QUEUED)
         return True
-    if waited >= GIVE_UP_AFTER:
+    if now - message.handed_over_at >= GIVE_UP_AFTER:
         message.reason = "Nobody knows whether this text was sent."
         move(session, message, Status.UNKNOWN)
         return True

@@ -1,7 +1,7 @@
 """One text before and after it is handed to the carrier: the rules are asked once more, what came of it is kept."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select, update
@@ -12,14 +12,18 @@ from bot.config import Settings
 from bot.consents import block, blocked_among, consented_among
 from bot.core.delivery import CARRIER_WORDS, Deed, Status, climb, deed_for, in_plain_words, retry_in
 from bot.core.hours import is_open
-from bot.core.sending import ANY_HOUR, Drop, Facts, Wait, may_send, seconds_until_close
+from bot.core.kinds import Purpose
+from bot.core.restored import Leave, Restored, Waiting, may_leave
+from bot.core.sending import ANY_HOUR, Drop, Facts, Go, Wait, may_send, seconds_until_close
 from bot.models import Address, MassText, Message, Participant
+from bot.restored import last_restore
 from bot.statuses import hold_texts, move_each
 
 log = structlog.get_logger()
 
 URGENT_VALID_FOR_S = 3600
 LONGEST_VALID_FOR_S = 14400
+HELD_FOR = timedelta(seconds=30)  # after a restore, until what came in meanwhile was fetched
 
 
 def make_ready(
@@ -27,7 +31,7 @@ def make_ready(
 ) -> list[tuple[int, OutgoingText]]:
     """Ask the rules once more; those that may leave, in this order, are written down as handed over."""
     texts = [each for each in hold_texts(session, ids) if each.status is Status.QUEUED]
-    facts = _facts(session, texts, settings.zone)
+    facts, restored = _facts(session, texts, settings.zone), last_restore(session)
     ready, moved = [], []
     for message in texts:
         match may_send(facts[message.id], now, settings.sending_hours):
@@ -36,13 +40,32 @@ def make_ready(
                 moved.append((message, Status.DROPPED))
             case Wait(until):
                 message.send_after, message.lease_until, message.reason = until, None, None
-            case _:
+            case Go() if (leave := _leave(message, restored)) is Leave.HOLD:
+                message.send_after, message.lease_until = now + HELD_FOR, None
+            case Go() if leave is Leave.ASK_FIRST:  # without an attempt, for `deliveries.reconcile` to settle
+                message.handed_over_at, message.lease_until = now, None
+                moved.append((message, Status.SENDING))
+            case Go():
                 message.handed_over_at, message.reason = now, None
                 message.attempts += 1
                 moved.append((message, Status.SENDING))
                 ready.append((message.id, outgoing(message, settings, facts[message.id].zone, now)))
     move_each(session, moved)
     return ready
+
+
+def _leave(message: Message, restored: Restored | None) -> Leave:
+    """What is done with it where the database was put back from a backup."""
+    if restored is None:
+        return Leave.GO
+    waiting = Waiting(
+        to_staff=message.staff_id is not None,
+        queued_at=message.at,
+        answers_at=message.answers_at,
+        written=message.purpose is Purpose.WRITTEN,
+        asked=message.handed_over_at is not None,
+    )
+    return may_leave(waiting, restored)
 
 
 def outgoing(message: Message, settings: Settings, zone: str, now: datetime) -> OutgoingText:

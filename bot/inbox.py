@@ -27,6 +27,7 @@ from bot.db import Database, claim, do_each
 from bot.models import Beat, Direction, Message, OptOut, Participant, Staff
 from bot.outbox import Draft, Recipient, queue
 from bot.people import hold, opt_in, opt_out, owner_of, participant_at, pause, staff_at, works_again
+from bot.restored import note_fetched, unfetched_since
 from bot.scene import Scene, Talk
 from bot.staff_replies import stop_alerts, take_by_text
 from bot.talking import they_wait
@@ -97,17 +98,22 @@ def _incoming_row(text: Incoming, sender_hash: str, now: datetime) -> Message:
 def fetch_missed(inbox: Inbox, now: datetime) -> int:
     """Store texts that the carrier has and no webhook brought, as after an outage of our web; how many.
 
-    Looks back to when it last succeeded, and a little further. Raises CarrierError: the next run looks back as far.
+    Looks back to when it last succeeded, and a little further; after a restore, to when the backup was made. Raises
+    CarrierError: the next run looks back as far.
     """
     post = inbox.talk.post
     with post.db.reading() as session:
         last = session.scalar(select(Beat.at).where(Beat.job == FETCH))
-    since = last - FETCH_BACK if last else now - FETCH_FIRST
+        unfetched = unfetched_since(session)
+    since = min(last, unfetched or last) - FETCH_BACK if last else (unfetched or now) - FETCH_FIRST
     fetched = 0
     for text in post.carrier.heard(since):
         media = (("", "unknown"),) * text.pictures
         missed = Incoming(text.channel, text.carrier_id, text.sender, text.body, media, at=text.at)
         fetched += receive(post.db, missed, now) is not None
+    if unfetched:
+        with post.db.writing() as session:
+            note_fetched(session, now)
     return fetched
 
 

@@ -666,6 +666,16 @@ class BrokenPromise(Base):
     told_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class Restoration(Base):
+    """The database was put back from a backup. `fetched_at`: what came in since it was made was fetched."""
+
+    __tablename__ = "restorations"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    restored_at: Mapped[datetime] = mapped_column(Instant)
+    fetched_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class Rehearsal(Base):
     """How far the rehearsal's clock was wound on, in seconds. Used only with a simulated carrier."""
 

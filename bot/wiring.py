@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import structlog
 from sqlalchemy import select
@@ -16,7 +15,7 @@ from bot.carrier.mail import MailCarrier
 from bot.carrier.routes import Routes
 from bot.carrier.twilio import TwilioCarrier
 from bot.config import ConfigError, Settings
-from bot.db import Database
+from bot.db import Database, is_there
 from bot.deliveries import Callback
 from bot.flows import LiveShelf, Shelf, read_with
 from bot.inbox import Inbox, Incoming
@@ -103,9 +102,9 @@ def build(
 
 def ready(standby: Standby) -> Standby:
     """The same, if its database is of this version. Raises ConfigError. A file that is not there is not made."""
-    url = standby.db.engine.url
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        raise ConfigError(f"There is no database {url.database}. If the name is right, make it: python -m bot init")
+    if not is_there(standby.db):
+        name = standby.db.engine.url.database
+        raise ConfigError(f"There is no database {name}. If the name is right, make it: python -m bot init")
     if not is_current(standby.db.engine):
         raise ConfigError("The database is not of this version. First: python -m bot init")
     return standby

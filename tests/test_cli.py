@@ -167,6 +167,30 @@ def test_staff_that_cannot_be_are_refused(
     assert len(staff(database)) == 1
 
 
+# backups
+
+
+def test_a_backup_is_made_and_put_back(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    works(*OMAR)
+    said = works("backup", "kept.db")
+    assert said.startswith("kept.db: ") and "STANDBY_DATA_KEYS" in said
+    assert "is there already" in fails("backup", "kept.db")
+    assert "not empty" in fails("restore", "kept.db")
+    monkeypatch.setenv("STANDBY_DATABASE_URL", f"sqlite:///{tmp_path / 'new' / 'standby.db'}")
+    said = works("restore", "kept.db")
+    assert re.search(r"^ +1  staff$", said, re.MULTILINE) and "Start app.py" in said and "bot tick" in said
+    again = Database(load_settings().database_url, KEY)
+    assert [email for email, *_ in staff(again)] == ["omar@example.org"]
+    again.engine.dispose()
+
+
+def test_there_has_to_be_a_database_to_back_up(tmp_path: Path) -> None:
+    assert "There is no database" in fails("backup", "kept.db")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "standby.db").touch()
+    assert "never set up" in fails("backup", "kept.db")
+
+
 # import
 
 

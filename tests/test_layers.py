@@ -15,7 +15,7 @@ LAYERS = (
     ("bot.core",),
     ("bot.drawing", "bot.pictures"),
     ("bot.config", "bot.db", "bot.models", "bot.carrier", "bot.flows", "bot.logs", "bot.migrations", "bot.policy"),
-    ("bot.assignments", "bot.statuses"),
+    ("bot.assignments", "bot.restored", "bot.statuses"),
     ("bot.consents",),
     ("bot.outbox",),
     ("bot.handover", "bot.pace"),
@@ -30,6 +30,7 @@ LAYERS = (
      "bot.numbers", "bot.merging", "bot.enrolling", "bot.mass_texts"),
     ("bot.reports", "bot.learning", "bot.cover", "bot.roster", "bot.auditor"),
     ("bot.figures",),
+    ("bot.backup_file", "bot.backups", "bot.copying", "bot.restoring"),
     ("bot.study", "bot.study_rows", "bot.research", "bot.summary", "bot.summary_letter"),
     ("bot", "app", "scheduler"),  # the edges: wiring, web, command line, demo
 )

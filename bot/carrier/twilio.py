@@ -23,7 +23,8 @@ logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 FIND_LIMIT = 200
 RINGS_FOR_S = 25  # shorter than most voicemail waits
 LARGEST_PICTURE = 16 * 1024 * 1024  # no carrier takes more in one text
-HEARD_LIMIT, PAGE = 10_000, 1000  # the SDK asks for pages as long as the limit; Twilio has none over 1000
+HEARD_LIMIT = 200_000  # in and out together: a big programme's month; a list that never ends must not fill the memory
+PAGE = 1000  # the SDK asks for pages as long as the limit; Twilio has none over 1000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 # A gateway that answers in plain text gives no code; these two say the same whoever gives them.
@@ -108,10 +109,11 @@ class TwilioCarrier:
         """Texts to any number of the account: a webhook that failed is not tried again by Twilio, its record stays."""
         since = since.astimezone(UTC).replace(microsecond=0)
         try:
-            listed = self._client.messages.list(date_sent_after=since, limit=HEARD_LIMIT, page_size=PAGE)
+            listed = self._client.messages.stream(date_sent_after=since, limit=HEARD_LIMIT, page_size=PAGE)
+            heard = [_heard(message) for message in listed if message.direction == "inbound"]
         except Exception as error:
             raise CarrierError(f"Twilio could not say what came in ({_summary(error)})", _code(error)) from None
-        return [_heard(message) for message in reversed(listed) if message.direction == "inbound"]
+        return heard[::-1]
 
     def picture(self, url: str) -> Picture:
         """Only from the carrier itself, and no more than MMS allows: our credentials go nowhere else."""
