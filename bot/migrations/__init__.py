@@ -1,4 +1,4 @@
-"""Alembic migrations, and the two questions asked of them."""
+"""Alembic migrations, and the questions asked of them."""
 
 from pathlib import Path
 
@@ -31,5 +31,16 @@ def migrate(engine: Engine, zone: str) -> None:
 def is_current(engine: Engine) -> bool:
     """Whether the database is at this version."""
     head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return revision_of(engine) == head
+
+
+def revision_of(engine: Engine) -> str | None:
+    """The version that the database is at; None where it has no tables yet."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_ours(revision: str) -> bool:
+    """Whether this version knows of that one."""
+    known = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    return revision in {each.revision for each in known}
