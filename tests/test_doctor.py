@@ -35,7 +35,7 @@ from bot.models import Direction, Message, Role, Staff
 from bot.wiring import build, real_now
 from scheduler import tick
 from tests.conftest import FLOWS, Log
-from tests.databases import DATA_KEY, fresh_sqlite
+from tests.databases import DATA_KEY, fresh_postgresql, fresh_sqlite
 
 ACCOUNT = Account(sid="AC" + "7" * 32, auth_token="the carrier's token")
 NAMES = [check.name for check in CHECKS]
@@ -88,7 +88,21 @@ def replaced(settings: Settings, **over: Any) -> Settings:
 
 
 @pytest.fixture
-def programme(database_url: str, log: Log) -> Iterator[Programme]:
+def programme(log: Log) -> Iterator[Programme]:
+    """A programme on SQLite, for checks that do not ask the database."""
+    with fresh_sqlite() as url, begun(url) as programme:
+        yield programme
+
+
+@pytest.fixture
+def on_both(database_url: str, log: Log) -> Iterator[Programme]:
+    """A programme on SQLite, and one on PostgreSQL."""
+    with begun(database_url) as programme:
+        yield programme
+
+
+@contextmanager
+def begun(database_url: str) -> Iterator[Programme]:
     """Staff who hear alerts, a clock that ticked, a web on loopback, a carrier that answers."""
     with SimulatedCarrier(real_now, ACCOUNT) as carrier, served() as server:
         settings = Settings(
@@ -128,8 +142,8 @@ def add_staff(db: Database) -> None:
         session.add_all([*always_on_call(1), *always_on_call(1, Layer.BACKUP)])
 
 
-def test_all_is_well(programme: Programme) -> None:
-    found = list(examine(Patient(programme.settings)))
+def test_all_is_well(on_both: Programme) -> None:
+    found = list(examine(Patient(on_both.settings)))
     assert [(each.name, each.grade) for each in found] == [(name, Grade.OK) for name in NAMES], found
     assert verdict(found) == "Nothing wrong."
 
@@ -244,11 +258,9 @@ def test_a_server_that_does_not_answer_is_told_without_its_password(programme: P
 
 
 def test_a_server_that_only_reads_is_told(programme: Programme) -> None:
-    url = make_url(programme.settings.database_url)
-    if url.get_backend_name() == "sqlite":
-        pytest.skip("a file has no such mode, and root may write any")
-    reading = url.update_query_dict({"options": "-c default_transaction_read_only=on"})
-    found = programme.finds("database", database_url=reading.render_as_string(hide_password=False))
+    with fresh_postgresql() as url:
+        reading = make_url(url).update_query_dict({"options": "-c default_transaction_read_only=on"})
+        found = programme.finds("database", database_url=reading.render_as_string(hide_password=False))
     assert found.grade is Grade.MEND and "takes nothing that is written" in found.said[0]
 
 
@@ -260,15 +272,15 @@ def test_a_server_that_only_reads_is_told(programme: Programme) -> None:
         ("UPDATE alembic_version SET version_num = '9999'", "install the newer Standby"),
     ],
 )
-def test_tables_of_another_version_are_told(programme: Programme, statement: str, said: str) -> None:
-    database = Database(programme.settings.database_url, DATA_KEY)
+def test_tables_of_another_version_are_told(on_both: Programme, statement: str, said: str) -> None:
+    database = Database(on_both.settings.database_url, DATA_KEY)
     with database.engine.begin() as connection:
         if "0001" in statement:
             assert connection.scalar(text("SELECT version_num FROM alembic_version")) != "0001"
         connection.execute(text(statement))
-    found = programme.finds("tables")
+    found = on_both.finds("tables")
     assert found.grade is Grade.MEND and said in found.said[0]
-    assert programme.finds("cover").grade is Grade.UNSEEN
+    assert on_both.finds("cover").grade is Grade.UNSEEN
     database.engine.dispose()
 
 
@@ -278,23 +290,23 @@ def test_tables_of_another_version_are_told(programme: Programme, statement: str
 OTHER_KEY = Fernet.generate_key().decode()
 
 
-def test_keys_that_do_not_open_what_is_stored_are_told(programme: Programme) -> None:
-    found = programme.finds("keys", data_keys=OTHER_KEY)
+def test_keys_that_do_not_open_what_is_stored_are_told(on_both: Programme) -> None:
+    found = on_both.finds("keys", data_keys=OTHER_KEY)
     assert found.grade is Grade.MEND and "put the missing key back" in found.said[0]
-    assert programme.finds("cover", data_keys=OTHER_KEY).grade is Grade.UNSEEN
+    assert on_both.finds("cover", data_keys=OTHER_KEY).grade is Grade.UNSEEN
 
 
-def test_a_key_put_in_front_is_right_and_the_older_is_still_needed(programme: Programme) -> None:
-    found = programme.finds("keys", data_keys=f"{OTHER_KEY},{DATA_KEY}")
+def test_a_key_put_in_front_is_right_and_the_older_is_still_needed(on_both: Programme) -> None:
+    found = on_both.finds("keys", data_keys=f"{OTHER_KEY},{DATA_KEY}")
     assert found.grade is Grade.OK and "need key 2" in found.said[0]
 
 
-def test_keys_in_the_wrong_order_are_told(programme: Programme) -> None:
+def test_keys_in_the_wrong_order_are_told(on_both: Programme) -> None:
     later = Fernet(OTHER_KEY).encrypt_at_time(b"Lena", int(real_now().timestamp()) + 60).decode()
-    database = Database(programme.settings.database_url, DATA_KEY)
+    database = Database(on_both.settings.database_url, DATA_KEY)
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE staff SET name = :name WHERE id = 2"), {"name": later})
-    assert "newest key first" in programme.finds("keys", data_keys=f"{DATA_KEY},{OTHER_KEY}").said[0]
+    assert "newest key first" in on_both.finds("keys", data_keys=f"{DATA_KEY},{OTHER_KEY}").said[0]
     database.engine.dispose()
 
 
@@ -302,35 +314,35 @@ def test_keys_in_the_wrong_order_are_told(programme: Programme) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "grade"), [(0, Grade.OK), (15, Grade.LOOK), (-120, Grade.MEND)])
-def test_a_clock_that_goes_wrong_is_told(programme: Programme, seconds: int, grade: Grade) -> None:
+def test_a_clock_that_goes_wrong_is_told(on_both: Programme, seconds: int, grade: Grade) -> None:
     off = timedelta(seconds=seconds)
-    patient = Patient(programme.settings, wall=lambda: datetime.now(UTC) + off)
+    patient = Patient(on_both.settings, wall=lambda: datetime.now(UTC) + off)
     (found,) = [each for each in examine(patient) if each.name == "time"]
     assert found.grade is grade
-    on_file = programme.settings.database_url.startswith("sqlite")
+    on_file = on_both.settings.database_url.startswith("sqlite")
     others = {"the carrier's"} if on_file else {"the carrier's", "the database's"}
     assert {whose for whose in ("the carrier's", "the database's") if whose in " ".join(found.said)} == others
 
 
-def test_without_another_clock_nothing_is_said(programme: Programme) -> None:
-    found = programme.finds("time", api_url=nowhere(), database_url=programme.settings.database_url)
-    on_file = programme.settings.database_url.startswith("sqlite")
+def test_without_another_clock_nothing_is_said(on_both: Programme) -> None:
+    found = on_both.finds("time", api_url=nowhere(), database_url=on_both.settings.database_url)
+    on_file = on_both.settings.database_url.startswith("sqlite")
     assert found.grade is (Grade.UNSEEN if on_file else Grade.OK)
 
 
 # what runs
 
 
-def test_a_clock_that_does_not_tick_is_told(programme: Programme) -> None:
-    database = Database(programme.settings.database_url, DATA_KEY)
+def test_a_clock_that_does_not_tick_is_told(on_both: Programme) -> None:
+    database = Database(on_both.settings.database_url, DATA_KEY)
     with database.engine.begin() as connection:
         connection.execute(text("DELETE FROM beats"))
-    assert programme.finds("jobs").said == ("The clock is late with: every job. Is scheduler.py running?",)
+    assert on_both.finds("jobs").said == ("The clock is late with: every job. Is scheduler.py running?",)
     database.engine.dispose()
 
 
-def test_a_promise_that_does_not_hold_is_told(programme: Programme) -> None:
-    database = Database(programme.settings.database_url, DATA_KEY)
+def test_a_promise_that_does_not_hold_is_told(on_both: Programme) -> None:
+    database = Database(on_both.settings.database_url, DATA_KEY)
     with database.writing() as session:
         session.add(
             Message(
@@ -338,17 +350,17 @@ def test_a_promise_that_does_not_hold_is_told(programme: Programme) -> None:
                 at=real_now() - timedelta(minutes=5),
             )
         )  # fmt: skip
-    found = programme.finds("promises")
+    found = on_both.finds("promises")
     assert found.grade is Grade.MEND and "A text was not taken in yet" in found.said[0]
     database.engine.dispose()
 
 
-def test_alerts_that_reach_nobody_are_told_and_nobody_is_named(programme: Programme) -> None:
-    database = Database(programme.settings.database_url, DATA_KEY)
+def test_alerts_that_reach_nobody_are_told_and_nobody_is_named(on_both: Programme) -> None:
+    database = Database(on_both.settings.database_url, DATA_KEY)
     with database.writing() as session:
         for each in session.scalars(select(Staff)):
             each.phone_verified_at = None
-    found = programme.finds("cover")
+    found = on_both.finds("cover")
     said = " ".join(found.said)
     assert found.grade is Grade.MEND and "No supervisor can be alerted" in said
     assert "Phones of staff that get no alerts: the code was not texted back yet: 2." in found.said
