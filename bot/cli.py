@@ -11,7 +11,7 @@ from rich.progress import track
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from bot import demo, export_commands, flow_commands, logs, needs_commands
+from bot import campaign, demo, export_commands, flow_commands, logs, needs_commands
 from bot.config import ConfigError, load_settings
 from bot.core.finding import Finding, Grade
 from bot.core.flow import FlowError
@@ -62,6 +62,7 @@ def main() -> None:
 
 
 main.add_command(demo.demo)
+main.add_command(campaign.campaign)
 main.add_command(flow_commands.flow)
 main.add_command(needs_commands.needs)
 main.add_command(export_commands.export)

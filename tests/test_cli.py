@@ -513,7 +513,7 @@ def test_the_weekly_letter_can_be_looked_at(database: Database, tmp_path: Path) 
     "words",
     [(), ("init",), ("add-staff",), ("import",), ("import", "participants"), ("needs",), ("needs", "explain"),
      ("needs", "evaluate"), ("needs", "learned"), ("flow",), ("flow", "check"), ("flow", "rehearse"), ("tick",),
-     ("demo",), ("doctor",), ("import", "services"), ("export",), ("export", "research"), ("summary",)],
+     ("demo",), ("campaign",), ("doctor",), ("import", "services"), ("export",), ("export", "research"), ("summary",)],
 )  # fmt: skip
 def test_every_command_and_option_says_what_it_is_for(words: tuple[str, ...]) -> None:
     said = works(*words, "--help")
