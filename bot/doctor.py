@@ -100,7 +100,7 @@ CHECKS = (
     Check("database", lambda patient: check_database(patient.db.engine)),
     Check("tables", lambda patient: check_tables(patient.db.engine), needs=("database",)),
     Check("keys", lambda patient: check_keys(patient.db.engine, patient.settings.data_keys), needs=("tables",)),
-    Check("time", _time, needs=("database",)),
+    Check("time", _time),
     Check("jobs", _jobs, needs=("tables",)),
     Check("promises", _promises, needs=("tables",)),
     Check("cover", _cover, needs=("tables", "keys")),

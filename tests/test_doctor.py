@@ -205,7 +205,9 @@ def test_settings_that_cannot_be_meant_are_told(
     assert found.grade is grade and len(found.said) == 1 and said in found.said[0]
 
 
-@pytest.mark.parametrize(("mode", "grade"), [(0o600, Grade.OK), (0o640, Grade.LOOK), (0o602, Grade.LOOK)])
+@pytest.mark.parametrize(
+    ("mode", "grade"), [(0o600, Grade.OK), (0o640, Grade.OK), (0o604, Grade.LOOK), (0o602, Grade.LOOK)]
+)
 def test_settings_that_others_can_read_are_told(mode: int, grade: Grade, tmp_path: Path) -> None:
     env = tmp_path / ".env"
     env.touch()
@@ -240,10 +242,10 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path: Path, programme: Program
     path = tmp_path / "none.db"
     found = {each.name: each for each in examine(Patient(replaced(programme.settings, database_url=f"sqlite:///{path}")))}
     assert "python -m bot init" in found["database"].said[0] and not path.exists()
-    blocked = ["tables", "keys", "time", "jobs", "promises", "cover"]
+    blocked = ["tables", "keys", "jobs", "promises", "cover"]
     assert [name for name in NAMES if found[name].grade is Grade.UNSEEN] == blocked
     assert found["keys"].said == ("Not checked: first mend tables.",)
-    assert found["webhook"].grade is Grade.OK
+    assert [found[name].grade for name in ("time", "account", "webhook")] == [Grade.OK] * 3
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path, programme: Programme) -> None:
@@ -255,6 +257,11 @@ def test_a_server_that_does_not_answer_is_told_without_its_password(programme: P
     found = programme.finds("database", database_url="postgresql://standby:the-password@127.0.0.1:1/standby")
     assert found.grade is Grade.MEND and "STANDBY_DATABASE_URL" in found.said[0]
     assert "the-password" not in found.said[0]
+
+
+def test_a_server_that_does_not_answer_leaves_the_carriers_clock(programme: Programme) -> None:
+    found = programme.finds("time", database_url="postgresql://standby@127.0.0.1:1/standby")
+    assert found.said == ("This machine's clock agrees with the carrier's.",)
 
 
 def test_a_server_that_only_reads_is_told(programme: Programme) -> None:

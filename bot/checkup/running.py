@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot import auditor
@@ -49,8 +50,8 @@ def _ahead(clock: Callable[[], datetime | None], wall: Callable[[], datetime]) -
     before = wall()
     try:
         theirs = clock()
-    except CarrierError:
-        return None  # told by the check of the account
+    except (CarrierError, SQLAlchemyError):
+        return None  # told by the check of the account, or of the database
     return None if theirs is None else before + (wall() - before) / 2 - theirs
 
 

@@ -12,7 +12,7 @@ from bot.flows import load_flows
 
 ENV = Path(".env")
 EXAMPLE_HOST = "checkin.example.org"
-OTHERS_MAY = 0o077
+OTHERS_MAY = 0o007  # a group may be the user's own, under whom web and clock run
 
 
 def check_settings(settings: Settings, env: Path = ENV) -> Finding:
@@ -42,7 +42,7 @@ def _must(settings: Settings) -> Iterator[str]:
 
 def _may(settings: Settings, env: Path) -> Iterator[str]:
     if env.exists() and env.stat().st_mode & OTHERS_MAY:
-        yield "Others on this machine can read or write .env, which holds the keys: chmod 600 .env."
+        yield "Others on this machine can read or write .env, which holds the keys: chmod o= .env."
     if not settings.uses_twilio:
         return
     if settings.public_url.startswith("http:") and urlsplit(settings.public_url).hostname not in LOOPBACK:
