@@ -24,6 +24,7 @@ from bot.carrier.simulated import SimulatedCarrier
 from bot.carrier.twilio import signature
 from bot.checkup.proof import HEADER, proof
 from bot.checkup.settings import check_settings
+from bot.checkup.storage import TRIED
 from bot.config import Settings
 from bot.core import needs
 from bot.core.finding import Finding, Grade
@@ -153,6 +154,11 @@ def test_offline_asks_no_network(programme: Programme) -> None:
     found = {each.name: each for each in examine(Patient(nobody, online=False))}
     assert {name for name, each in found.items() if each.grade is Grade.UNSEEN} - {"time"} == {"account", "webhook"}
     assert not [each for each in found.values() if each.grade is Grade.MEND]
+
+
+def test_offline_does_not_ask_the_carrier_for_the_time(programme: Programme) -> None:
+    (found,) = [each for each in examine(Patient(programme.settings, online=False)) if each.name == "time"]
+    assert found.grade is Grade.UNSEEN
 
 
 def nowhere() -> str:
@@ -306,6 +312,23 @@ def test_keys_that_do_not_open_what_is_stored_are_told(on_both: Programme) -> No
 def test_a_key_put_in_front_is_right_and_the_older_is_still_needed(on_both: Programme) -> None:
     found = on_both.finds("keys", data_keys=f"{OTHER_KEY},{DATA_KEY}")
     assert found.grade is Grade.OK and "need key 2" in found.said[0]
+
+
+def test_the_newest_of_many_values_are_tried_too(programme: Programme) -> None:
+    database = Database(programme.settings.database_url, DATA_KEY)
+    with database.writing() as session:
+        for _ in range(2 * TRIED + 1):
+            session.add(
+                Message(
+                    direction=Direction.IN, channel="sms", other="x", other_hash="x", body="hi", at=real_now()
+                )
+            )  # fmt: skip
+    lost = Fernet(OTHER_KEY).encrypt(b"sealed with a key that is gone").decode()
+    with database.engine.begin() as connection:
+        last = "(SELECT max(id) FROM messages)"
+        connection.execute(text(f"UPDATE messages SET body = :body WHERE id = {last}"), {"body": lost})
+    assert programme.finds("keys").said[0].startswith("1 of ")
+    database.engine.dispose()
 
 
 def test_keys_in_the_wrong_order_are_told(on_both: Programme) -> None:

@@ -54,3 +54,4 @@ def test_keys_open_everything_in_their_order(keys: tuple[int | None, ...], grade
 
 def test_two_keys_in_one_second_are_no_fault() -> None:
     assert judge_keys("keys", [Sealing(0, AT), Sealing(1, AT)]).grade is Grade.OK
+    assert judge_keys("keys", [Sealing(1, AT), Sealing(0, AT)]).grade is Grade.OK
