@@ -151,7 +151,7 @@ def _alert(session: Session, staff: Staff, by: Means, flags: list[Flag], post: P
     alert = Alert(staff_id=staff.id, code=fresh_code(session, now), link=secrets.token_urlsafe(9), at=now, flags=flags)
     session.add(alert)
     session.flush()
-    alert.message_id = queue(session, Draft(to, _alert_text(alert, by, flags, post.settings), Purpose.ALERT), now).id
+    alert.message_id = queue(session, Draft(to, alert_text(alert, by, flags, post.settings), Purpose.ALERT), now).id
     for flag in flags:
         note(session, "alerted", now, staff.id, flag.participant_id, flag.id, detail=by)
 
@@ -181,7 +181,7 @@ def _drop_older(session: Session, to: Recipient, flags: list[Flag]) -> None:
             move_all(session, asked, Status.UNKNOWN, "a newer alert says the same")
 
 
-def _alert_text(alert: Alert, by: Means, flags: list[Flag], settings: Settings) -> str:
+def alert_text(alert: Alert, by: Means, flags: list[Flag], settings: Settings) -> str:
     """A stranger may read or hear it: no name, no need, no words of anybody's."""
     people = len({flag.participant_id or flag.address_hash for flag in flags})
     who = "someone" if people == 1 else f"{people} people"

@@ -11,13 +11,14 @@ from rich.progress import track
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from bot import backup_commands, demo, export_commands, flow_commands, logs, needs_commands
+from bot import backup_commands, campaign, demo, export_commands, flow_commands, logs, needs_commands
 from bot.backup_file import BackupProblem
 from bot.config import ConfigError, load_settings
+from bot.core.finding import Finding, Grade
 from bot.core.flow import FlowError
 from bot.db import Database
 from bot.directory import SERVICES, import_services
-from bot.doctor import findings
+from bot.doctor import Patient, examine, examine_without_settings, line, verdict
 from bot.duty import always_on_call
 from bot.importing import DONE, PARTICIPANTS, Register, RowReport, import_rows, read_phone
 from bot.migrations import migrate
@@ -62,6 +63,7 @@ def main() -> None:
 
 
 main.add_command(demo.demo)
+main.add_command(campaign.campaign)
 main.add_command(flow_commands.flow)
 main.add_command(needs_commands.needs)
 main.add_command(export_commands.export)
@@ -174,14 +176,20 @@ def _print_import(reports: list[RowReport]) -> None:
 
 
 @main.command()
-def doctor() -> None:
-    """Say what is wrong or missing: settings, database, clock, alerts that would reach nobody, flows, weights."""
-    found = list(findings(build(load_settings(), soon=lambda deed: None)))
-    for sentence in found:
-        click.echo(sentence)
-    if found:
+@click.option("--offline", is_flag=True, help="Leave out what asks the carrier and the public address.")
+def doctor(offline: bool) -> None:
+    """Check everything that a programme stands on, and say for each what to do. Names nobody."""
+    try:
+        found = examine(Patient(load_settings(), online=not offline))
+    except ConfigError as error:
+        found = examine_without_settings(error)
+    seen: list[Finding] = []
+    for finding in found:
+        click.echo(line(finding))
+        seen.append(finding)
+    click.echo(verdict(seen))
+    if any(each.grade is Grade.MEND for each in seen):
         raise SystemExit(1)
-    click.echo("Nothing wrong.")
 
 
 @main.command()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from bot.config import Settings
@@ -24,12 +24,12 @@ WORDS = {Layer.FIRST: Whom.ON_CALL, Layer.BACKUP: Whom.BACKUP}
 
 def cover_gaps(session: Session, settings: Settings, rules: Rules, now: datetime) -> tuple[str, ...]:
     """In sentences, what the ladders of the policy lack in the two weeks to come, and whose phone hears no alert."""
-    duty = Duty(session, settings, rules, now)
-    reachable = _reachable(duty)
-    found = list(_gaps(duty, rules, now, AHEAD))
-    if not any(duty.staff[each].role is Role.SUPERVISOR for each in reachable):
-        found.append("No supervisor can be alerted: when a caseworker does not answer, alerts go to everybody.")
-    return (*found, *_means(settings, rules), *_phones(session))
+    return (*_ladder_gaps(session, settings, rules, now), *_phones(session))
+
+
+def nameless_gaps(session: Session, settings: Settings, rules: Rules, now: datetime) -> tuple[str, ...]:
+    """The same for a terminal or a log, which may be read by anybody: phones are counted, nobody is named."""
+    return (*_ladder_gaps(session, settings, rules, now), *_counted_phones(session))
 
 
 def rota_gaps(
@@ -37,6 +37,14 @@ def rota_gaps(
 ) -> tuple[str, ...]:
     """Of that, when nobody is on call in the time to come, one or two weeks; nobody is named."""
     return tuple(_gaps(Duty(session, settings, rules, now), rules, now, ahead))
+
+
+def _ladder_gaps(session: Session, settings: Settings, rules: Rules, now: datetime) -> Iterator[str]:
+    duty = Duty(session, settings, rules, now)
+    yield from _gaps(duty, rules, now, AHEAD)
+    if not any(duty.staff[each].role is Role.SUPERVISOR for each in _reachable(duty)):
+        yield "No supervisor can be alerted: when a caseworker does not answer, alerts go to everybody."
+    yield from _means(settings, rules)
 
 
 def _reachable(duty: Duty) -> frozenset[int]:
@@ -71,11 +79,30 @@ def _of_layer(duty: Duty, layer: Layer, zone: str, now: datetime, ahead: timedel
 
 
 def _phones(session: Session) -> Iterator[str]:
-    blocked = exists().where(OptOut.address_hash == Staff.phone_hash, OptOut.until.is_(None))
-    working = select(Staff).where(Staff.active, Staff.role != Role.RESEARCHER).order_by(Staff.id)
-    for staff in session.scalars(working.where(Staff.phone_verified_at.is_(None))):
+    for staff in session.scalars(_working(_UNVERIFIED)):
         yield f"{staff.name}'s phone gets no alerts: its code was not texted back yet."
-    for staff in session.scalars(working.where(blocked)):
+    for staff in session.scalars(_working(_BLOCKED)):
         yield f"{staff.name} texted STOP and hears no alerts. They must text START."
-    for staff in session.scalars(working.where(Staff.alert_failed_at.is_not(None))):
+    for staff in session.scalars(_working(_FAILED)):
         yield f"An alert to {staff.name} did not arrive. Check their number and phone."
+
+
+def _counted_phones(session: Session) -> Iterator[str]:
+    """Of whom it is said, staff see on their pages."""
+    for which, what in (
+        (_UNVERIFIED, "get no alerts: the code was not texted back yet"),
+        (_BLOCKED, "hear no alerts since a STOP: a START must be texted from there"),
+        (_FAILED, "did not get their last alert: check number and phone"),
+    ):
+        if count := session.scalar(select(func.count()).select_from(_working(which).subquery())):
+            yield f"Phones of staff that {what}: {count}."
+
+
+_UNVERIFIED = Staff.phone_verified_at.is_(None)
+_BLOCKED = exists().where(OptOut.address_hash == Staff.phone_hash, OptOut.until.is_(None))
+_FAILED = Staff.alert_failed_at.is_not(None)
+
+
+def _working(which: ColumnElement[bool]) -> Select[Staff]:
+    """Staff whom alerts are for, and of whom this is so."""
+    return select(Staff).where(Staff.active, Staff.role != Role.RESEARCHER, which).order_by(Staff.id)

@@ -93,10 +93,10 @@ def build(
     """Wire the parts together. Raises FlowError where always.toml cannot be used; other broken flows only rest."""
     db = database or Database(settings.database_url, settings.data_keys)
     shelf = LiveShelf(settings.flows)
-    clock = now or (partial(rehearsal_now, db) if settings.simulated else real_now)
+    clock = now or clock_of(settings, db)
     mail = MailCarrier(settings.mail_url, settings.mail_from, clock) if settings.mail_url else None
     hands = ThreadPoolExecutor(settings.calls_at_once, "carrier")  # makes no thread before there is a text
-    post = Post(db, carrier or _carrier(settings, mail), settings, lambda: shelf.policy, hands)
+    post = Post(db, carrier or carrier_of(settings, mail), settings, lambda: shelf.policy, hands)
     return Standby(settings, Inbox(Talk(post, shelf), partial(read_with, shelf)), clock, soon or _Worker().soon, mail)
 
 
@@ -110,7 +110,7 @@ def ready(standby: Standby) -> Standby:
     return standby
 
 
-def _carrier(settings: Settings, mail: MailCarrier | None) -> Carrier:
+def carrier_of(settings: Settings, mail: MailCarrier | None = None) -> Carrier:
     """Texts and calls through Twilio, letters through the mail server where there is one."""
     return Routes(_twilio(settings), {EMAIL: mail}) if mail else _twilio(settings)
 
@@ -143,6 +143,11 @@ def _guarded(deed: Deed) -> None:
         deed()
     except Exception:
         log.exception("left_to_the_clock")
+
+
+def clock_of(settings: Settings, db: Database) -> Callable[[], datetime]:
+    """What tells the time: a rehearsal's clock can be wound on."""
+    return partial(rehearsal_now, db) if settings.simulated else real_now
 
 
 def real_now() -> datetime:

@@ -461,6 +461,9 @@ def test_the_doctor_names_everything_that_is_wrong(database: Database) -> None:
     assert result.exit_code == 1
     for said in ("The clock is late with: every job.", "No supervisor can be alerted", "on call in the next two weeks"):
         assert said in result.stdout
+    assert re.search(r"^ok    tables    ", result.stdout, re.MULTILINE)
+    assert re.search(r"^MEND  account   Twilio could not be asked", result.stdout, re.MULTILINE)
+    assert result.stdout.splitlines()[-1] == "3 to mend."
 
 
 def test_the_doctor_finds_nothing_where_all_is_well(database: Database) -> None:
@@ -472,7 +475,19 @@ def test_the_doctor_finds_nothing_where_all_is_well(database: Database) -> None:
         session.add_all(always_on_call(1, Layer.BACKUP))
         session.execute(delete(Message))
     run("tick")
-    assert works("doctor") == "Nothing wrong.\n"
+    said = works("doctor", "--offline").splitlines()
+    assert said[-1] == "Nothing wrong." and "-     account   Not checked: it asks the network." in said
+
+
+def test_the_doctor_names_settings_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STANDBY_SECRET_KEY")
+    monkeypatch.setenv("STANDBY_ZONE", "Mars/Base")
+    result = run("doctor")
+    said = result.stdout.splitlines()
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert said[0] == "MEND  settings  These settings are missing or wrong:"
+    assert "STANDBY_SECRET_KEY" in result.stdout and "STANDBY_ZONE" in result.stdout
+    assert "-     database  Not checked: first mend settings." in said
 
 
 def test_services_are_read_from_a_file(database: Database, tmp_path: Path) -> None:
@@ -522,7 +537,7 @@ def test_the_weekly_letter_can_be_looked_at(database: Database, tmp_path: Path) 
     "words",
     [(), ("init",), ("add-staff",), ("import",), ("import", "participants"), ("needs",), ("needs", "explain"),
      ("needs", "evaluate"), ("needs", "learned"), ("flow",), ("flow", "check"), ("flow", "rehearse"), ("tick",),
-     ("demo",), ("doctor",), ("import", "services"), ("export",), ("export", "research"), ("summary",)],
+     ("demo",), ("campaign",), ("doctor",), ("import", "services"), ("export",), ("export", "research"), ("summary",)],
 )  # fmt: skip
 def test_every_command_and_option_says_what_it_is_for(words: tuple[str, ...]) -> None:
     said = works(*words, "--help")

@@ -51,6 +51,15 @@ class Picture:
     content_type: str
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What the carrier says of our account, and what time it was there (None where it does not say)."""
+
+    is_active: bool
+    is_on_trial: bool
+    at: datetime | None
+
+
 class CarrierError(Exception):
     """A text was not sent, or nobody knows whether it was. `code` is the carrier's, where it gave one."""
 
@@ -84,3 +93,6 @@ class Carrier(Protocol):
 
     def picture(self, url: str) -> Picture:
         """What lies at an address that came with a text, fetched with our credentials. Raises CarrierError likewise."""
+
+    def standing(self) -> Standing:
+        """How our account stands; nothing is sent or changed. Raises CarrierError likewise."""

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
-from bot.carrier import CarrierError, HeardText, OutcomeUnknown, OutgoingText, Picture, Refused, Taken
+from bot.carrier import CarrierError, HeardText, OutcomeUnknown, OutgoingText, Picture, Refused, Standing, Taken
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORTS = {"smtp": 587, "smtps": 465}
@@ -106,6 +106,9 @@ class MailCarrier:
 
     def picture(self, url: str) -> Picture:
         raise CarrierError("no pictures come by mail")
+
+    def standing(self) -> Standing:
+        raise CarrierError("a mail server has no account that could be asked for")
 
     def _connected(self) -> smtplib.SMTP:
         host, scheme = self._server.hostname or "", self._server.scheme

@@ -24,6 +24,8 @@ class Account:
     numbers: tuple[str, ...] = ("+15005550100",)
     service_sid: str | None = None
     friendly_name: str = "Simulated carrier"
+    status: str = "active"  # or suspended, closed
+    type: str = "Full"  # or Trial
 
     def scope(self, number: str) -> str:
         """What an opt-out sent to this number covers: the service it is in, or the number alone."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot.carrier import Carrier, HeardText, OutgoingText, Picture, Taken
+from bot.carrier import Carrier, HeardText, OutgoingText, Picture, Standing, Taken
 
 
 class Routes:
@@ -24,6 +24,9 @@ class Routes:
 
     def picture(self, url: str) -> Picture:
         return self._usual.picture(url)
+
+    def standing(self) -> Standing:
+        return self._usual.standing()
 
     def _for(self, channel: str) -> Carrier:
         return self._others.get(channel, self._usual)

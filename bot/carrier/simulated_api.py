@@ -176,9 +176,9 @@ def account_json(account: Account) -> dict[str, Any]:
         "friendly_name": account.friendly_name,
         "owner_account_sid": account.sid,
         "sid": account.sid,
-        "status": "active",
+        "status": account.status,
         "subresource_uris": {"messages": f"{uri}/Messages.json"},
-        "type": "Full",
+        "type": account.type,
         "uri": f"{uri}.json",
     }
 

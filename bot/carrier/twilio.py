@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from twilio.rest import Client  # type: ignore[import-untyped]
 from twilio.twiml.voice_response import VoiceResponse  # type: ignore[import-untyped]
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from bot.carrier import VOICE, CarrierError, HeardText, OutcomeUnknown, OutgoingText, Picture, Refused, Taken
+from bot.carrier import VOICE, CarrierError, HeardText, OutcomeUnknown, OutgoingText, Picture, Refused, Standing, Taken
 
 # At INFO this logger writes the phone numbers of every list request.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
@@ -131,6 +132,15 @@ class TwilioCarrier:
         if len(content) > LARGEST_PICTURE:
             raise CarrierError("a picture is larger than texts carry")
         return Picture(content, answer.headers.get("Content-Type", "").partition(";")[0].strip().lower())
+
+    def standing(self) -> Standing:
+        """The account's own record. It holds the auth token too, so that nothing else of it is passed on."""
+        try:
+            answer = self._client.api.v2010.accounts(self._account_sid).fetch_with_http_info()
+            account, date = answer.data, answer.headers.get("Date")
+            return Standing(account.status == "active", account.type == "Trial", date and parsedate_to_datetime(date))
+        except Exception as error:
+            raise CarrierError(f"Twilio could not be asked for our account ({_summary(error)})", _code(error)) from None
 
     def _is_the_carriers(self, url: str) -> bool:
         parts = urlsplit(url)

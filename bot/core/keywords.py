@@ -91,6 +91,11 @@ def told(normal: Normal) -> Told:
     return Told(kind, whole=kind is not None and kind is alone, wanted=wanted)
 
 
+def carrier_words(kind: Kind) -> tuple[str, ...]:
+    """The words that the carrier takes for this keyword when they are the whole message, in small letters."""
+    return tuple(word for word, meant in TABLE.carrier.items() if meant is kind)
+
+
 def intent_of(text: str) -> Intent:
     """The intent by keywords alone, where nothing else can be asked."""
     kind = told(normalise(text)).kind

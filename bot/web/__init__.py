@@ -11,6 +11,7 @@ from bot.web.arrangements import arranging
 from bot.web.auth import auth, set_up_sign_in
 from bot.web.care import care
 from bot.web.caseload import caseload
+from bot.web.checkup import checkup
 from bot.web.conversing import conversing
 from bot.web.dashboard import dashboard
 from bot.web.directory import directory
@@ -62,11 +63,12 @@ def create_web(standby: Standby) -> Flask:
     set_up_shield(app)
     set_up_paths(app)
     for page in (
-        health, webhooks, auth, caseload, thread, conversing, arranging, care, flags, joining, enrolling, mass_texts,
-        verdicts, rota, directory, dashboard, pictures, research,
+        health, webhooks, checkup, auth, caseload, thread, conversing, arranging, care, flags, joining, enrolling,
+        mass_texts, verdicts, rota, directory, dashboard, pictures, research,
     ):  # fmt: skip
         app.register_blueprint(page)
-    csrf.exempt(webhooks)  # the carrier signs instead
+    for signed in (webhooks, checkup):  # the carrier signs instead, or the doctor
+        csrf.exempt(signed)
     if standby.settings.simulated:
         app.register_blueprint(phones)
     return app

@@ -22,21 +22,31 @@ CHANNELS = ("whatsapp",)
 @webhooks.before_request
 def refuse_the_unsigned() -> Response | None:
     """403 and a count for what the carrier did not sign, or signed for another account."""
-    settings = standby().settings
-    url = settings.public_url.rstrip("/") + _asked_for()
-    signature = request.headers.get("X-Twilio-Signature", "")
-    ours = request.form.get("AccountSid", settings.account_sid) == settings.account_sid
-    if ours and is_signed(url, request.form, signature, settings.auth_token):
+    if is_from_the_carrier():
         TAKEN.labels(request.path).inc()
         return None
     REFUSED.labels(request.path).inc()
-    return Response("The signature does not fit.", 403, mimetype="text/plain")
+    return refusal()
 
 
-def _asked_for() -> str:
-    """Path and query as the carrier wrote them: a proxy may change scheme and host, never these."""
+def is_from_the_carrier() -> bool:
+    """Whether the carrier signed this request, and for our account."""
+    settings = standby().settings
+    signature = request.headers.get("X-Twilio-Signature", "")
+    ours = request.form.get("AccountSid", settings.account_sid) == settings.account_sid
+    return ours and is_signed(address_asked_for(), request.form, signature, settings.auth_token)
+
+
+def address_asked_for() -> str:
+    """Path and query as the carrier wrote them: a proxy may change scheme and host, so ours stand before them."""
     parts = urlsplit(request.environ.get("RAW_URI") or request.full_path)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    asked = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return standby().settings.public_url.rstrip("/") + asked
+
+
+def refusal() -> Response:
+    """The answer to what the carrier did not sign."""
+    return Response("The signature does not fit.", 403, mimetype="text/plain")
 
 
 @webhooks.post("/sms")
