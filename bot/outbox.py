@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 import structlog
-from sqlalchemy import ColumnElement, exists, not_, select, update
+from sqlalchemy import ColumnElement, exists, not_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.carrier import EMAIL, Carrier, OutcomeUnknown, OutgoingText, Refused, Taken
@@ -17,12 +17,11 @@ from bot.core.delivery import CARRIER_WORDS, Deed, Status, climb, deed_for, in_p
 from bot.core.escalation import Policy, Rules
 from bot.core.hours import is_open
 from bot.core.kinds import Purpose
-from bot.core.restored import Leave, Waiting, may_leave
 from bot.core.segments import segments
 from bot.core.sending import ANY_HOUR, PRIORITY, UNPACED, Drop, Facts, Wait, may_send, seconds_until_close
 from bot.db import Database, claim, insert_once
 from bot.models import Address, Direction, MassText, Message, Participant, Sender
-from bot.restored import last_restore
+from bot.restored import may_overtake, restored_lately, waits_after_restore
 from bot.statuses import hold_text, keep_in_step, move, move_all
 
 log = structlog.get_logger()
@@ -32,7 +31,6 @@ BATCH = 20
 ECHO_WITHIN = timedelta(minutes=10)
 URGENT_VALID_FOR_S = 3600
 LONGEST_VALID_FOR_S = 14400
-HELD_FOR = timedelta(seconds=30)  # after a restore, until what came in meanwhile was fetched
 
 
 @dataclass(frozen=True)
@@ -176,7 +174,8 @@ def _claim_batch(post: Post, now: datetime, troubled: set[bool]) -> list[tuple[i
     """
     with post.db.writing() as session:
         sender = _sender(session, post.settings.sender or "none", now)
-        due = (Message.status == Status.QUEUED) & (Message.send_after <= now) & _first_in_line(now)
+        first = _first_in_line(now, restored_lately(session, now))
+        due = (Message.status == Status.QUEUED) & (Message.send_after <= now) & first
         for letters in troubled:
             due &= not_(Message.channel == EMAIL) if letters else Message.channel == EMAIL
         ids = claim(session, Message, due, (Message.priority, Message.send_after, Message.id), BATCH, now, LEASE)
@@ -196,11 +195,12 @@ def _free(session: Session, ids: list[int]) -> None:
         session.execute(update(Message).where(Message.id.in_(ids)).values(lease_until=None))
 
 
-def _first_in_line(now: datetime) -> ColumnElement[bool]:
+def _first_in_line(now: datetime, restored_at: datetime | None) -> ColumnElement[bool]:
     """No earlier text of the same weight to the same address is still on its way: texts arrive in the order written.
 
     One that is meant for later holds up nothing until then. Alerts stand in no line: one that is stuck must not hold
-    up those that ring after it. Nor does what somebody had a reason to send now wait for the morning of another.
+    up those that ring after it. Nor does what somebody had a reason to send now wait for the morning of another, nor
+    the answer to what came in after a restore for what is asked about first.
     """
     earlier = aliased(Message)
     behind = exists().where(
@@ -210,6 +210,7 @@ def _first_in_line(now: datetime) -> ColumnElement[bool]:
         earlier.priority <= Message.priority,
         earlier.purpose != Purpose.ALERT,
         earlier.not_before.is_(None) | (earlier.not_before <= now),
+        true() if restored_at is None else ~may_overtake(earlier, restored_at),
     )
     return (Message.purpose == Purpose.ALERT) | Message.anyway.is_not(None) | ~behind
 
@@ -271,38 +272,12 @@ def _make_ready(post: Post, message_id: int, now: datetime) -> OutgoingText | No
             case Wait(until):
                 message.send_after, message.lease_until = until, None
                 return None
-        if _waits_after_restore(session, message, now):
+        if waits_after_restore(session, message, now):
             return None
         message.handed_over_at = now
         message.attempts += 1
         move(session, message, Status.SENDING)
         return outgoing(message, post.settings, facts.zone, now)
-
-
-def _waits_after_restore(session: Session, message: Message, now: datetime) -> bool:
-    """Whether it does not leave yet, since the database was put back from a backup.
-
-    What has to be asked about first stands as `handing_over` without an attempt, for `deliveries.reconcile` to settle.
-    """
-    restored = last_restore(session)
-    if restored is None:
-        return False
-    waiting = Waiting(
-        to_staff=message.staff_id is not None,
-        queued_at=message.at,
-        answers_at=message.answers_at,
-        written=message.purpose is Purpose.WRITTEN,
-        asked=message.handed_over_at is not None,
-    )
-    match may_leave(waiting, restored):
-        case Leave.GO:
-            return False
-        case Leave.HOLD:
-            message.send_after, message.lease_until = now + HELD_FOR, None
-        case Leave.ASK_FIRST:
-            message.handed_over_at, message.lease_until = now, None
-            move(session, message, Status.SENDING)
-    return True
 
 
 def outgoing(message: Message, settings: Settings, zone: str, now: datetime) -> OutgoingText:
