@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, case, exists, not_, or_, select, update
+from sqlalchemy import ColumnElement, case, exists, not_, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.carrier import EMAIL, OutcomeUnknown, OutgoingText, Refused, Taken
@@ -20,6 +20,7 @@ from bot.handover import make_ready, record_refusal, record_taken
 from bot.models import Message
 from bot.outbox import Post
 from bot.pace import Gate, ease, hold_sender, press, refused_before, sender_name
+from bot.restored import may_overtake, restored_lately
 from bot.statuses import hold_texts, move_each
 
 log = structlog.get_logger()
@@ -121,7 +122,8 @@ def _claim_ready(round_: _Round, room: int) -> list[tuple[int, OutgoingText]]:
         round_.pressed = {letters for letters, gate in gates.items() if gate.sender.troubles}
         round_.trying = {letters for letters in round_.pressed if (gates[letters].sender.held_until or now) <= now}
         is_due, tries = Message.send_after <= now, [refused_before(letters, now) for letters in round_.trying]
-        due = (Message.status == Status.QUEUED) & or_(is_due, *tries) & _first_in_line(now)
+        first = _first_in_line(now, restored_lately(session, now))
+        due = (Message.status == Status.QUEUED) & or_(is_due, *tries) & first
         # of those that are tried before their time the least tried first: one that is stuck must not stand for all
         order = (case((is_due, 0), else_=1), case((is_due, Message.priority), else_=Message.attempts))
         for letters in round_.troubled:
@@ -134,11 +136,12 @@ def _claim_ready(round_: _Round, room: int) -> list[tuple[int, OutgoingText]]:
         return make_ready(session, post.settings, let, now)
 
 
-def _first_in_line(now: datetime) -> ColumnElement[bool]:
+def _first_in_line(now: datetime, restored_at: datetime | None) -> ColumnElement[bool]:
     """No earlier text of the same weight to the same address is still on its way: texts arrive in the order written.
 
     One that is meant for later holds up nothing until then. Alerts stand in no line: one that is stuck must not hold
-    up those that ring after it. Nor does what somebody had a reason to send now wait for the morning of another.
+    up those that ring after it. Nor does what somebody had a reason to send now wait for the morning of another, nor
+    the answer to what came in after a restore for what is asked about first.
     """
     earlier = aliased(Message)
     behind = exists().where(
@@ -148,6 +151,7 @@ def _first_in_line(now: datetime) -> ColumnElement[bool]:
         earlier.priority <= Message.priority,
         earlier.purpose != Purpose.ALERT,
         earlier.not_before.is_(None) | (earlier.not_before <= now),
+        true() if restored_at is None else ~may_overtake(earlier, restored_at),
     )
     return (Message.purpose == Purpose.ALERT) | Message.anyway.is_not(None) | ~behind
 

@@ -1,7 +1,7 @@
 """One text before and after it is handed to the carrier: the rules are asked once more, what came of it is kept."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlalchemy import select, update
@@ -12,18 +12,16 @@ from bot.config import Settings
 from bot.consents import block, blocked_among, consented_among
 from bot.core.delivery import CARRIER_WORDS, Deed, Status, climb, deed_for, in_plain_words, retry_in
 from bot.core.hours import is_open
-from bot.core.kinds import Purpose
-from bot.core.restored import Leave, Restored, Waiting, may_leave
+from bot.core.restored import Leave
 from bot.core.sending import ANY_HOUR, Drop, Facts, Go, Wait, may_send, seconds_until_close
 from bot.models import Address, MassText, Message, Participant
-from bot.restored import last_restore
+from bot.restored import HELD_FOR, last_restore, leave_of
 from bot.statuses import hold_texts, move_each
 
 log = structlog.get_logger()
 
 URGENT_VALID_FOR_S = 3600
 LONGEST_VALID_FOR_S = 14400
-HELD_FOR = timedelta(seconds=30)  # after a restore, until what came in meanwhile was fetched
 
 
 def make_ready(
@@ -40,7 +38,7 @@ def make_ready(
                 moved.append((message, Status.DROPPED))
             case Wait(until):
                 message.send_after, message.lease_until, message.reason = until, None, None
-            case Go() if (leave := _leave(message, restored)) is Leave.HOLD:
+            case Go() if (leave := leave_of(message, restored)) is Leave.HOLD:
                 message.send_after, message.lease_until = now + HELD_FOR, None
             case Go() if leave is Leave.ASK_FIRST:  # without an attempt, for `deliveries.reconcile` to settle
                 message.handed_over_at, message.lease_until = now, None
@@ -52,20 +50,6 @@ def make_ready(
                 ready.append((message.id, outgoing(message, settings, facts[message.id].zone, now)))
     move_each(session, moved)
     return ready
-
-
-def _leave(message: Message, restored: Restored | None) -> Leave:
-    """What is done with it where the database was put back from a backup."""
-    if restored is None:
-        return Leave.GO
-    waiting = Waiting(
-        to_staff=message.staff_id is not None,
-        queued_at=message.at,
-        answers_at=message.answers_at,
-        written=message.purpose is Purpose.WRITTEN,
-        asked=message.handed_over_at is not None,
-    )
-    return may_leave(waiting, restored)
 
 
 def outgoing(message: Message, settings: Settings, zone: str, now: datetime) -> OutgoingText:

@@ -289,6 +289,15 @@ def test_a_folder_that_is_not_there_is_named(database: Database, tmp_path: Path)
         make_backup(database, settings("sqlite:///x"), tmp_path / "nowhere" / "backup.db", NOW)
 
 
+def test_a_damaged_database_is_not_backed_up(file: Path) -> None:
+    with FRESH["sqlite"]() as url, opened(url) as database:
+        with closing(sqlite3.connect(str(database.engine.url.database), isolation_level=None)) as connection:
+            connection.execute("INSERT INTO replies (check_in_id, name, value, at) VALUES (7, 'bed', 'x', 'y')")
+        with pytest.raises(BackupProblem, match="damaged and was not backed up"):
+            make_backup(database, settings(url), file, NOW)
+    assert list(file.parent.iterdir()) == []
+
+
 def _lose_the_end(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-5000])
 

@@ -208,6 +208,27 @@ def test_an_answer_given_since_the_backup_leads_on_and_nothing_is_said_twice(
     dana.hears_all()
 
 
+def test_an_answer_to_a_new_text_waits_for_nothing_that_is_asked_about(
+    elsewhere: str, world: World, file: Path
+) -> None:
+    ana, _ = _ana(world)
+    world.is_due(ana, "weekly", repeat_days=7)
+    world.settles()
+    ana.hears("week")
+    back_up(world, file)
+    ana.texts("im good")
+    ana.hears()
+    world.sleeps(hours=1)
+    put_elsewhere(world, file, elsewhere)
+    world.settles()
+    assert world.texts_to(ana)[-1].status is Status.SENDING
+    world.sleeps(seconds=5)
+    ana.texts("1")
+    ana.hears()
+    world.passes(minutes=30)
+    assert {each.status for each in world.texts_to(ana)} == {Status.DELIVERED}
+
+
 def test_days_between_are_fetched_whole(elsewhere: str, world: World, file: Path) -> None:
     ana, dana = _ana(world)
     back_up(world, file)
