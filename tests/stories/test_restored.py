@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import mass_texts, outbox
+from bot import dispatch, mass_texts
 from bot.carrier.faults import Fault, FaultKind
 from bot.core.delivery import Status
 from bot.core.kinds import Language, Purpose
@@ -93,7 +93,7 @@ def test_what_was_tried_in_vain_before_the_backup_is_asked_about_too(elsewhere: 
     ana, dana = _ana(world)
     world.goes_wrong(Fault(FaultKind.REFUSE, code=20429, http_status=429))
     _writes(world, ana, dana, "Your bed is ready, come by at 5.")
-    outbox.send_due(world.standby.post, world.now)
+    dispatch.send_due(world.standby.post, world.now)
     assert world.texts_to(ana)[-1].status is Status.QUEUED and world.texts_to(ana)[-1].attempts == 1
     back_up(world, file)
     world.passes(minutes=30)
@@ -171,7 +171,7 @@ def test_until_texts_were_fetched_only_answers_to_new_texts_leave(elsewhere: str
     post = world.standby.post
     for _ in range(3):
         world.sleeps(minutes=5)
-        outbox.send_due(post, world.now)
+        dispatch.send_due(post, world.now)
     assert [each.status for each in world.texts_to(ana)] == [Status.QUEUED]
     ben.sends("he hit me")
     world.carrier.run_due()
@@ -264,7 +264,7 @@ def test_what_was_held_when_the_backup_was_made_is_free_in_minutes(elsewhere: st
     world.waiting.clear()
     with world.standby.db.writing() as session:
         for each in session.query(Message):
-            each.lease_until = world.now + outbox.LEASE
+            each.lease_until = world.now + dispatch.LEASE
     back_up(world, file)
     put_elsewhere(world, file, elsewhere)
     world.settles()
@@ -286,7 +286,7 @@ def test_while_the_carrier_cannot_be_asked_nobody_is_texted_twice(
     ana.hears("bed is ready")
     put_elsewhere(world, file, elsewhere)
     fetch_missed(world.standby.inbox, world.now)
-    outbox.send_due(world.standby.post, world.now)
+    dispatch.send_due(world.standby.post, world.now)
     assert [(each.status, each.attempts) for each in world.texts_to(ana)] == [(Status.SENDING, 0)]
     world.carrier.stop()
     world.passes(hours=2)
