@@ -17,6 +17,7 @@ UNION ALL SELECT silent_after FROM check_ins WHERE ended_at IS NULL
 UNION ALL SELECT CASE WHEN lease_until > next_check_in_at THEN lease_until ELSE next_check_in_at END FROM plans
 """
 TAKEN = "SELECT id, taken_at FROM flags WHERE state = 'acknowledged'"
+DANGER = "SELECT id FROM dangers WHERE taken_at IS NULL LIMIT 1"
 OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()
 """
@@ -40,6 +41,14 @@ class Books:
         """When the next thing is due by Standby's own clock, with what is overdue."""
         found = (row["at"] for row in self.rows(NEXT))
         return min((at for at in found if at is not None), default=None)
+
+    def taken_flags(self) -> list[dict[str, Any]]:
+        """Flags that wait for their outcome, and since when."""
+        return list(self.rows(TAKEN))
+
+    def has_danger(self) -> bool:
+        """Whether danger stands open."""
+        return any(True for _ in self.rows(DANGER))
 
     def drop_connections(self) -> None:
         """Every other connection to the database breaks. SQLite has none."""

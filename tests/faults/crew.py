@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from multiprocessing.connection import Connection, wait
@@ -32,11 +33,9 @@ class Hand:
         return self.back_at is None
 
     def ask(self, deed: str, *given: object) -> None:
-        try:
+        self.asked.append(deed)
+        with suppress(OSError):  # it just died, as the next wait sees
             self.pipe.send((deed, given))
-            self.asked.append(deed)
-        except OSError:
-            pass  # it just died: the next wait sees that
 
     def hear(self) -> tuple[str, Any] | None:
         """What it was asked first and what it answers; None where it died."""

@@ -18,12 +18,13 @@ from tests.faults.town import START_AT, Resident
 from tests.faults.weather import Trouble, forecast
 
 CLOSEST, FARTHEST = timedelta(seconds=5), timedelta(minutes=10)
+AUDITED_EVERY = timedelta(minutes=2)  # as far apart at most while danger stands open, so that the auditor is on time
 OVERDUE_STEP = timedelta(seconds=20)
 FETCHED_WITHIN = timedelta(seconds=65)  # a text that no webhook brought is asked for every minute
 FILES_END_AT = 1  # byte; on a full disk nothing is written beyond
 RESOLUTIONS = ("helped", "not_reached", "not_a_need", "helped")
 PUT_BACK = timedelta(minutes=30)
-CALM_AFTER = timedelta(hours=30)  # after the last trouble, until all is settled
+CALM_AFTER = timedelta(hours=8)  # after the last trouble, until all is settled
 NOT_YET = datetime.max.replace(tzinfo=START_AT.tzinfo)
 
 
@@ -121,7 +122,7 @@ class Driver:
 
     def _close_flags(self, now: datetime) -> None:
         """Whoever took a flag writes down what became of it, between half an hour and two hours later."""
-        for row in list(self.books.rows("SELECT id, taken_at FROM flags WHERE state = 'acknowledged'")):
+        for row in self.books.taken_flags():
             patience = timedelta(minutes=30 + row["id"] * 37 % 95)
             clocks = self.crew.alive("clock")
             if clocks and row["taken_at"] + patience <= now + self.off:
@@ -141,7 +142,8 @@ class Driver:
             *(at for at, _ in self.ends),
             *(hand.back_at for hand in self.crew.hands if hand.back_at is not None),
         ]
-        return min(max(min(moments), now + CLOSEST), now + FARTHEST)
+        farthest = AUDITED_EVERY if self.books.has_danger() else FARTHEST
+        return min(max(min(moments), now + CLOSEST), now + farthest)
 
     # troubles
 

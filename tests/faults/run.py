@@ -18,7 +18,6 @@ from tests.faults.town import STAFF, residents
 from tests.faults.worker import settings_of
 from tests.ports import two_free_ports
 
-
 MEMORY = Path("/dev/shm")  # a file there outlives any process; only a power cut would take it, which is not played
 
 

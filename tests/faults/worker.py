@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import Connection
@@ -101,10 +102,8 @@ class _Log:
         self._file = os.open(place.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def write(self, text: str) -> int:
-        try:
+        with suppress(OSError):
             os.write(self._file, text.encode())
-        except OSError:
-            pass
         return len(text)
 
     def flush(self) -> None:
