@@ -10,6 +10,7 @@ START_AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday, 6:00 in Kansas C
 AREA_CODES = (816, 913, 785, 620, 316, 417, 573, 660, 314, 636, 402, 515)
 NUMBERS_EACH = 99  # 555-0101 to 555-0199: these are never given to anybody
 ZONES = ("America/Chicago", "America/Chicago", "America/Chicago", "America/Denver")
+NEVER_AGREED = 20  # one in so many
 OUR_NUMBER = "+18165550100"
 
 
@@ -110,7 +111,7 @@ def _resident(place: int, chance: random.Random) -> Resident:
         name=f"Person {place}",
         language=chance.choice(("en", "en", "en", "es")),
         zone=chance.choice(ZONES),
-        consents=chance.random() > 0.05,
+        consents=place % NEVER_AGREED != NEVER_AGREED - 1,
         answers=chance.choice((0.0, 0.3, 0.6, 0.9)),
         first_due_at=START_AT + timedelta(minutes=chance.randrange(7 * 24 * 60)),
     )
