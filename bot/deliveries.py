@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from bot.carrier import CarrierError, Taken
+from bot.carrier import CLOCKS_DIFFER_BY, CarrierError, Taken
 from bot.core.delivery import Status, climb, deed_for, in_plain_words
 from bot.db import claim, do_each
 from bot.models import Delivery, Direction, Message
@@ -65,7 +65,7 @@ def _settle(post: Post, message_id: int, now: datetime) -> bool:
         message = session.get_one(Message, message_id)
         assert message.handed_over_at is not None
         text = outgoing(message, post.settings, post.settings.zone, now)
-        since = message.handed_over_at - timedelta(minutes=1)
+        since = message.handed_over_at - timedelta(minutes=1) - CLOCKS_DIFFER_BY
     try:
         candidates = post.carrier.find(text, since)
     except CarrierError:
