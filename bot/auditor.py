@@ -15,6 +15,7 @@ from bot.alerts import address_by
 from bot.core.delivery import Status
 from bot.core.escalation import Means, Reach, Urgency, Whom
 from bot.core.kinds import Purpose
+from bot.core.pressure import LONGEST as HELD_LONGEST
 from bot.core.promises import (
     PACED_UNSENT_AFTER,
     UNALERTED_AFTER,
@@ -26,7 +27,7 @@ from bot.core.promises import (
 )
 from bot.core.sending import UNPACED
 from bot.duty import Duty, first_reached
-from bot.models import Alert, AlertFlag, BrokenPromise, Direction, Flag, FlagState, Message
+from bot.models import Alert, AlertFlag, BrokenPromise, Direction, Flag, FlagState, Message, Sender
 from bot.outbox import Draft, Post, queue
 from bot.people import note
 from bot.reports.clock import late_jobs
@@ -36,12 +37,14 @@ log = structlog.get_logger()
 AUDIT = "audit the promises"
 BEAT_WITHIN_S = 5
 LONGEST_LEASE = timedelta(minutes=5)  # nobody takes work for longer: the clock was set back meanwhile
+AHEAD = timedelta(minutes=1)  # written by a clock that was ahead of this one
 
 
 def audit(post: Post, now: datetime) -> int:
     """Check, repair, tell supervisors, beat the heartbeat where all is well; how many texts were queued."""
     with post.db.writing() as session:
         _repair(session, now)
+        _forget_hours_taken_back(session, post, now)
         found = faults(session, now)
         told = _tell(session, post, _keep(session, found, now), now)
     if not found:
@@ -92,9 +95,27 @@ def _repair(session: Session, now: datetime) -> None:
         note(session, "flag_was_forgotten", now, flag_id=flag_id)
     overdue = and_(Flag.look_at < now - UNALERTED_AFTER, Flag.state != FlagState.RESOLVED)
     session.execute(update(Flag).where(overdue, Flag.lease_until > now).values(lease_until=None))
-    stuck = or_(_unhandled(now - UNHANDLED_AFTER), _unsent(now))
-    held_long = Message.lease_until > now + LONGEST_LEASE
-    session.execute(update(Message).where(stuck, held_long).values(lease_until=now))
+
+
+def _forget_hours_taken_back(session: Session, post: Post, now: datetime) -> None:
+    """Where the clock was set back, what was due at once is due at an instant still to come, and what a process held
+    that died stays held until then. Danger must not wait for the clock to get there again: all of it is due now.
+    """
+    unhandled = and_(Message.direction == Direction.IN, Message.handled_at.is_(None))
+    waits = unhandled | Message.status.in_((Status.QUEUED, Status.SENDING))
+    held = waits & (Message.lease_until > now + LONGEST_LEASE)
+    session.execute(update(Message).where(held).values(lease_until=now))
+    not_put_off = or_(Message.send_after == Message.at, Message.attempts > 0)  # by sending hours, as it will be again
+    at_once = and_(Message.status == Status.QUEUED, Message.at > now + AHEAD, Message.send_after > now, not_put_off)
+    session.execute(update(Message).where(at_once, Message.not_before.is_(None)).values(send_after=now))
+    asked = (Message.status == Status.SENDING) & (Message.handed_over_at > now + AHEAD)
+    session.execute(update(Message).where(asked).values(handed_over_at=now))
+    longest = post.rules.ladder(Urgency.NOW).longest_wait
+    danger = and_(Flag.urgency == Urgency.NOW, Flag.state == FlagState.OPEN)
+    session.execute(update(Flag).where(danger, Flag.look_at > now + longest).values(look_at=now, lease_until=None))
+    paced = Sender.taken_until > now + LONGEST_LEASE
+    session.execute(update(Sender).where(paced).values(taken_until=now))
+    session.execute(update(Sender).where(Sender.held_until > now + HELD_LONGEST).values(held_until=now))
 
 
 def _keep(session: Session, found: tuple[Fault, ...], now: datetime) -> list[tuple[Fault, BrokenPromise]]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from bot.carrier import CarrierError, Taken
+from bot.carrier import CLOCKS_DIFFER_BY, CarrierError, Taken
 from bot.core.delivery import Status, climb, deed_for, in_plain_words
 from bot.core.pressure import FULL
 from bot.db import claim, do_each
@@ -74,7 +74,7 @@ def _settle(post: Post, message_id: int, now: datetime) -> bool:
         text = outgoing(message, post.settings, post.settings.zone, now)
         since, until = _may_have_left(session, message)
     try:
-        candidates = post.carrier.find(text, since - timedelta(minutes=1))
+        candidates = post.carrier.find(text, since - timedelta(minutes=1) - CLOCKS_DIFFER_BY)
     except CarrierError:
         candidates = None
     with post.db.writing() as session:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from bot.alerts import staff_recipient
+from bot.carrier import CLOCKS_DIFFER_BY
 from bot.casework import Concern, Subject, end_running, raise_flag
 from bot.checkins import take_reply
 from bot.consents import block, is_blocked, unblock
@@ -40,7 +41,7 @@ TRIES = 3
 RESTS_FOR = timedelta(days=3)  # texts to a number that may be another person's, while a person looks
 AT_CARRIER = "carrier"  # how an opt-out came about that the carrier knows of, and answers START to
 FETCH = "fetch texts that no webhook brought"
-FETCH_BACK = timedelta(minutes=15)
+FETCH_BACK = timedelta(minutes=15) + CLOCKS_DIFFER_BY
 FETCH_FIRST = timedelta(days=1)
 
 

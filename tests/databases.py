@@ -58,9 +58,9 @@ def _create_database(name: str, template: str | None) -> str:
 
 
 @contextmanager
-def fresh_sqlite() -> Iterator[str]:
-    """The URL of a migrated, empty SQLite file."""
-    with tempfile.TemporaryDirectory(prefix="standby-") as folder:
+def fresh_sqlite(within: str | None = None) -> Iterator[str]:
+    """The URL of a migrated, empty SQLite file; in a folder of `within`, if one is named."""
+    with tempfile.TemporaryDirectory(prefix="standby-", dir=within) as folder:
         path = Path(folder) / "standby.db"
         shutil.copy(_migrated_sqlite(), path)
         yield f"sqlite:///{path}"

@@ -29,6 +29,7 @@ from bot.demo_programme import seed
 from bot.migrations import migrate
 from bot.models import CheckIn, Consent, Direction, Flag, Message, OptOut, Participant, Plan
 from tests.databases import fresh_sqlite
+from tests.ports import is_free, two_free_ports
 
 MARCUS, DANA = "+18165550111", "+18165550101"
 WITHIN_S = 150  # a job that failed once at a busy start is ready again at its next turn
@@ -42,29 +43,6 @@ def until(claim: Callable[[], Any], within_s: float = WITHIN_S) -> Any:
             return found
         sleep(0.1)
     raise AssertionError(f"never came true: {claim}")
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could be started there now: nothing listens, and no connection goes out from it."""
-    with socket.socket() as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def two_free_ports() -> int:
-    """A port that is free, and so is the next.
-
-    They lie below those which a kernel hands out by itself, so no connection of another test lands on
-    them in the meantime, and each worker of a parallel run has a stretch of its own.
-    """
-    first = 10_000 + 1000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-    stretch = range(first, first + 1000, 2)
-    start = os.getpid() % len(stretch)
-    return next(port for port in (*stretch[start:], *stretch[:start]) if is_free(port) and is_free(port + 1))
 
 
 @dataclass

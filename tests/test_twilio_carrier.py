@@ -154,6 +154,7 @@ NO_ANSWERS = [
     (Fault(FaultKind.TAKE_AND_REFUSE, http_status=503), 1),
     (Fault(FaultKind.TAKE_AND_RESET), 1),
     (Fault(FaultKind.TAKE_AND_STALL, seconds=60), 1),
+    (Fault(FaultKind.STALL, seconds=60), 0),
 ]
 
 

@@ -136,10 +136,12 @@ class World:
 
     def __post_init__(self) -> None:
         self.now = self.start
+        self.off = timedelta(0)
         self.waiting: list[Deed] = []
         self.phones: list[Phone] = []
         account = Account(sid="AC" + "0" * 32, auth_token="the token", numbers=(OUR_NUMBER,))
-        self.carrier = SimulatedCarrier(lambda: self.now, account, f"{PUBLIC_URL}/twilio/sms", pace=timedelta(0))
+        sms_url = f"{PUBLIC_URL}/twilio/sms"
+        self.carrier = SimulatedCarrier(lambda: self.now - self.off, account, sms_url, pace=timedelta(0))
         self.carrier.start()
         self.settings = Settings(
             _env_file=None,
@@ -313,6 +315,12 @@ class World:
         """Time passes with every process of ours down."""
         self.now += timedelta(**span)
 
+    def clock_goes_wrong(self, **by: float) -> None:
+        """Our machines' clock is off from the carrier's by this much; by nothing, it is right again."""
+        off = timedelta(**by)
+        self.now += off - self.off
+        self.off = off
+
     def settles(self) -> None:
         """Webhooks, workers and the clock run until nothing is left to do now."""
         for _ in range(30):
@@ -339,9 +347,13 @@ class World:
                 self._next_text(session),
                 self._next_try(session),
                 self._next_question(session),
-                self.carrier.exchange.next_due_at(),
+                self._next_at_carrier(),
             ]
         return min((each for each in moments if each is not None), default=datetime.max.replace(tzinfo=UTC))
+
+    def _next_at_carrier(self) -> datetime | None:
+        at = self.carrier.exchange.next_due_at()
+        return at + self.off if at else None
 
     def _next_plan(self, session: Session) -> datetime | None:
         """A plan that something holds up is looked at again when its lease ends."""

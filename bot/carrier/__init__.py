@@ -1,10 +1,12 @@
 """What moves texts: the Carrier protocol, and the errors that cross it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 TEXT, VOICE, EMAIL = "sms", "voice", "email"  # channels that staff are alerted on; participants have others too
+
+CLOCKS_DIFFER_BY = timedelta(hours=1)  # at most, ours and the carrier's: whoever asks by time looks so far further back
 
 
 @dataclass(frozen=True)

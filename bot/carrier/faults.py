@@ -10,6 +10,7 @@ class FaultKind(StrEnum):
 
     REFUSE = "refuse"  # answered with an error, not taken
     RESET = "reset"  # the connection breaks, not taken
+    STALL = "stall"  # nothing is answered for `seconds`, then the connection breaks; not taken
     TAKE_AND_REFUSE = "take_and_refuse"  # taken, answered with an error all the same
     TAKE_AND_RESET = "take_and_reset"  # taken, the connection breaks before the answer
     TAKE_AND_STALL = "take_and_stall"  # taken, the answer comes `seconds` late
@@ -30,7 +31,7 @@ class FaultKind(StrEnum):
 
 Kinds = frozenset[FaultKind]
 
-BEFORE_TAKING: Kinds = frozenset({FaultKind.REFUSE, FaultKind.RESET})
+BEFORE_TAKING: Kinds = frozenset({FaultKind.REFUSE, FaultKind.RESET, FaultKind.STALL})
 AFTER_TAKING: Kinds = frozenset({FaultKind.TAKE_AND_REFUSE, FaultKind.TAKE_AND_RESET, FaultKind.TAKE_AND_STALL})
 ANSWERS = BEFORE_TAKING | AFTER_TAKING
 FATES: Kinds = frozenset({FaultKind.HOLD, FaultKind.FAIL, FaultKind.UNDELIVER})

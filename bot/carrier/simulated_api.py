@@ -97,6 +97,9 @@ class SimulatedApi:
                 raise Rejection(fault.error_code, "This error was planned", fault.http_status)
             case FaultKind.RESET | FaultKind.TAKE_AND_RESET:
                 _break_connection(request)
+            case FaultKind.STALL:
+                self._stopping.wait(fault.seconds)
+                _break_connection(request)
             case FaultKind.TAKE_AND_STALL:
                 self._stopping.wait(fault.seconds)
 

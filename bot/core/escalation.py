@@ -91,6 +91,11 @@ class Ladder:
             whole += rung.wait
         return whole
 
+    @property
+    def longest_wait(self) -> timedelta:
+        """The longest that it waits from one step to the next, hours of the day left aside."""
+        return max((rung.wait for rung in self.all if isinstance(rung.wait, timedelta)), default=timedelta())
+
     def at(self, rung: int) -> Rung:
         """The rung with this number; 0 is the first."""
         return self.all[self.known(rung)]
