@@ -49,6 +49,7 @@ JOBS = (
     Job("escalate", 5, lambda standby, now: alerts.escalate(standby.post, now)),
     Job("send the outbox", 1, lambda standby, now: dispatch.send_due(standby.post, now)),
     Job("reconcile with the carrier", 30, lambda standby, now: deliveries.reconcile(standby.post, now)),
+    Job("learn what became of texts", 1800, lambda standby, now: deliveries.learn_ends(standby.post, now)),
     Job("send the weekly letter", 600, lambda standby, now: summary.send_due(standby.talk, standby.mail, now)),
     Job(auditor.AUDIT, 120, lambda standby, now: auditor.audit(standby.post, now), first_after_s=20),  # others first
 )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from bot.carrier import CLOCKS_DIFFER_BY, CarrierError, Taken
+from bot.carrier import CLOCKS_DIFFER_BY, EMAIL, VOICE, CarrierError, Taken
 from bot.core.delivery import Status, climb, deed_for, in_plain_words
 from bot.core.pressure import FULL
 from bot.db import claim, do_each
@@ -22,6 +22,9 @@ BATCH = 20
 ASK_AFTER = timedelta(minutes=2)
 ABSENT_AFTER = timedelta(minutes=10)  # the carrier's list lags a little; only now its silence means "never taken"
 GIVE_UP_AFTER = timedelta(days=1)
+ENDS_WITHIN = timedelta(hours=5)  # no text waits at the carrier for longer than four (outbox)
+ASK_AGAIN_AFTER = timedelta(hours=20)  # some carriers never say that a text arrived
+ASKED_ABOUT_FOR = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -117,3 +120,38 @@ def _judge(
         move(session, message, Status.UNKNOWN)
         return True
     return False
+
+
+def learn_ends(post: Post, now: datetime) -> int:
+    """Ask what became of texts whose callbacks stayed away, as while our web was down: Twilio tells each once. Of how
+    many that was learnt.
+    """
+    without_end = Message.status.in_((Status.TAKEN, Status.SENT)) & Message.channel.not_in((EMAIL, VOICE))
+    due = without_end & (Message.sent_at <= now - ENDS_WITHIN) & (Message.sent_at > now - ASKED_ABOUT_FOR)
+    learnt = 0
+    while True:
+        with post.db.writing() as session:
+            ids = claim(session, Message, due, (Message.id,), BATCH, now, LEASE)
+        if not ids:
+            return learnt
+        learnt += do_each(ids, lambda message_id: _learn_end(post, message_id, now), "learning")
+
+
+def _learn_end(post: Post, message_id: int, now: datetime) -> bool:
+    with post.db.reading() as session:
+        message = session.get_one(Message, message_id)
+        assert message.sent_at is not None
+        text = outgoing(message, post.settings, post.settings.zone, now)
+        since = message.sent_at - timedelta(minutes=1) - CLOCKS_DIFFER_BY
+    try:
+        found = post.carrier.find(text, since)
+    except CarrierError:
+        return False
+    with post.db.writing() as session:
+        message = hold_text(session, message_id)
+        message.lease_until, before = now + ASK_AGAIN_AFTER, message.status
+        for taken in found:
+            if taken.carrier_id == message.carrier_id:
+                said = Callback(message.token or "", taken.carrier_id, taken.status, taken.error_code)
+                record_delivery(session, said, now)
+        return message.status is not before

@@ -27,10 +27,11 @@ class OutgoingText:
 
 @dataclass(frozen=True)
 class Taken:
-    """The carrier has the text: its id and the status it gave."""
+    """The carrier has the text: its id, the status it gave, and the code of what went wrong."""
 
     carrier_id: str
     status: str
+    error_code: int | None = None
 
 
 @dataclass(frozen=True)

@@ -266,7 +266,7 @@ def _alike(messages: Iterable[Any], body: str, since: datetime) -> list[Taken]:
     }
     # Twilio lists the newest first, to the second: turned round, a stable sort keeps its order within one.
     in_order = sorted(reversed(found.values()), key=lambda message: message.date_created)
-    return [Taken(message.sid, message.status or "") for message in in_order]
+    return [Taken(message.sid, message.status or "", message.error_code) for message in in_order]
 
 
 def _wording(body: str) -> str:

@@ -63,7 +63,7 @@ def handled_in_time(evidence: Evidence) -> Violations:
     for text in evidence.heard:
         for row in stored.get(text.sid, ()):
             felt = blows(evidence, frozenset({text.handset}))
-            at = evidence.true(row["handled_at"]) if row["handled_at"] else evidence.ends_at
+            at = evidence.true(row["handled_at"], text.created_at) if row["handled_at"] else evidence.ends_at
             if at > deadline(text.created_at, HANDLED_WITHIN, felt):
                 yield f"message {row['id']} was handled after {at - text.created_at}"
 
@@ -138,7 +138,7 @@ def no_text_after_stop(evidence: Evidence) -> Violations:
 
 def _handled_at(evidence: Evidence, stored: dict[str, list[Row]], text: Text) -> datetime | None:
     rows = stored.get(text.sid)
-    return evidence.true(rows[0]["handled_at"]) if rows and rows[0]["handled_at"] else None
+    return evidence.true(rows[0]["handled_at"], text.created_at) if rows and rows[0]["handled_at"] else None
 
 
 def _by_handset(texts: list[Text]) -> dict[str, list[Text]]:
@@ -218,7 +218,7 @@ def danger_alerted(evidence: Evidence) -> Violations:
     felt, rang = blows(evidence, evidence.staff), _rings(evidence)
     for danger in evidence.tables["dangers"]:
         since = evidence.true(danger["since_at"])
-        until = evidence.true(danger["taken_at"]) if danger["taken_at"] else evidence.ends_at
+        until = evidence.true(danger["taken_at"], since) if danger["taken_at"] else evidence.ends_at
         limit = ALERTED_WITHIN
         for at in [*(each for each in rang[danger["flag_id"]] if since <= each < until), until]:
             if at > deadline(since, limit, felt):

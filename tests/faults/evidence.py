@@ -88,12 +88,15 @@ class Evidence:
         """How far our clock was off at this true instant."""
         return next((each.by for each in reversed(self.diary.wrong) if each.since <= at), timedelta(0))
 
-    def true(self, shown: datetime) -> datetime:
-        """The true instant at which our clock showed this; the first where it showed it twice."""
-        for by in (timedelta(0), *(each.by for each in self.diary.wrong)):
-            if self.off_at(shown - by) == by:
-                return shown - by
-        return shown
+    def true(self, shown: datetime, since: datetime | None = None) -> datetime:
+        """The true instant at which our clock showed this. Set back, it shows an hour twice: then the first that is
+        not before `since`, or without that the last.
+        """
+        offs = {timedelta(0), *(each.by for each in self.diary.wrong)}
+        fits = sorted(shown - by for by in offs if self.off_at(shown - by) == by)
+        if since is None:
+            return fits[-1] if fits else shown
+        return next((at for at in fits if at >= since), shown)
 
 
 def read_carrier(journal: Path) -> list[Text]:

@@ -1,6 +1,9 @@
 """The carrier cannot reach our web, and tries no second time: its own record still has every text."""
 
+import pytest
+
 from bot.carrier.faults import Fault, FaultKind
+from bot.core.delivery import Status
 from bot.core.kinds import Lane
 from tests.world import World
 
@@ -37,4 +40,26 @@ def test_after_a_long_outage_everything_that_came_in_is_fetched(world: World) ->
     world.settles()
     assert len(world.texts_from(ana)) == 2
     ana.hears_all()
+    dana.hears_all()
+
+
+@pytest.mark.parametrize(
+    ("fate", "status"),
+    [(None, Status.DELIVERED), (Fault(FaultKind.UNDELIVER, code=30005), Status.UNDELIVERED)],
+)
+def test_an_end_that_no_callback_told_is_asked_for(world: World, fate: Fault | None, status: Status) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    world.goes_wrong(Fault(FaultKind.DROP_CALLBACKS))
+    if fate:
+        world.goes_wrong(fate)
+    world.is_due(ana, "weekly")
+    world.passes(hours=4)
+    assert world.texts_to(ana)[0].status is Status.TAKEN
+    world.passes(hours=2)
+    text = world.texts_to(ana)[0]
+    assert (text.status, text.error_code) == (status, fate.code if fate else None)
+    assert world.flags(ana) == (["unreachable today open"] if fate else [])
+    if not fate:
+        ana.hears("How is your week")
     dana.hears_all()
