@@ -13,7 +13,7 @@ from bot.db import claim, do_each
 from bot.handover import act_on, outgoing, record_taken
 from bot.models import Delivery, Direction, Message
 from bot.outbox import Post
-from bot.pace import press
+from bot.pace import press, sender_name
 from bot.restored import last_restore
 from bot.statuses import hold_text, move
 
@@ -153,5 +153,5 @@ def _learn_end(post: Post, message_id: int, now: datetime) -> bool:
         for taken in found:
             if taken.carrier_id == message.carrier_id:
                 said = Callback(message.token or "", taken.carrier_id, taken.status, taken.error_code)
-                record_delivery(session, said, now)
+                record_delivery(session, said, now, sender_name(post.settings))
         return message.status is not before
