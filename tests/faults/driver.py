@@ -98,7 +98,7 @@ class Driver:
         for hand in self.crew.alive("clock"):
             hand.ask("tick")
         heard = self.crew.gather(moments)
-        self.diary.note_round(now, any(deed == "tick" and isinstance(said, dict) for _, deed, said in heard))
+        self.diary.note_round(now, any(deed == "tick" and isinstance(said, int) for _, deed, said in heard))
         for hand in self.crew.alive("web"):
             hand.ask("rest")
         self.crew.gather()
