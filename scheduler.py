@@ -24,6 +24,8 @@ from bot.wiring import Standby, build
 
 log = structlog.get_logger()
 
+LOOKS_EVERY_S = 5  # at the wall clock, whether it was set back
+
 
 @dataclass(frozen=True)
 class Job:
@@ -99,6 +101,18 @@ def metronome(standby: Standby) -> BackgroundScheduler:
     return scheduler
 
 
+def keep_up(scheduler: BackgroundScheduler, now: datetime) -> None:
+    """No job waits for longer than its pace. Where the wall clock was set back, the metronome would wait for it to get
+    there again, for an hour maybe, with everything at a standstill.
+    """
+    for job in JOBS:
+        planned = scheduler.get_job(job.name)
+        at = planned.next_run_time if planned else None
+        if at is not None and at > now + timedelta(seconds=max(job.every_s, job.first_after_s) + LOOKS_EVERY_S):
+            log.warning("clock_was_set_back", job=job.name)
+            planned.modify(next_run_time=now)
+
+
 def main() -> None:
     """Tick until SIGINT or SIGTERM; what runs then is finished first."""
     logs.set_up()
@@ -116,7 +130,8 @@ def main() -> None:
         sys.exit(str(error))
     scheduler.start()
     log.info("clock_started", jobs=len(JOBS))
-    stop.wait()
+    while not stop.wait(LOOKS_EVERY_S):
+        keep_up(scheduler, datetime.now(UTC))
     scheduler.shutdown(wait=True)
 
 

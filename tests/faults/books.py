@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import RowMapping, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
 NEXT = """
 SELECT CASE WHEN lease_until > look_at THEN lease_until ELSE look_at END AS at FROM flags WHERE state != 'resolved'
@@ -18,9 +20,8 @@ UNION ALL SELECT CASE WHEN lease_until > next_check_in_at THEN lease_until ELSE 
 """
 TAKEN = "SELECT id, taken_at FROM flags WHERE state = 'acknowledged'"
 DANGER = "SELECT id FROM dangers WHERE taken_at IS NULL LIMIT 1"
-OTHERS = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()
-"""
+OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
+RECOVERS_WITHIN_S = 60.0
 
 
 class Books:
@@ -33,9 +34,20 @@ class Books:
         self._engine = create_engine(target.set(drivername=driver), isolation_level="AUTOCOMMIT", pool_pre_ping=True)
 
     def rows(self, question: str) -> Iterator[dict[str, Any]]:
-        with self._engine.connect() as connection:
-            for row in connection.execute(text(question)).mappings().all():
-                yield {key: instant(value) if key.endswith(_INSTANTS) else value for key, value in row.items()}
+        for row in self._ask(question):
+            yield {key: instant(value) if key.endswith(_INSTANTS) else value for key, value in row.items()}
+
+    def _ask(self, question: str) -> list[RowMapping]:
+        """A server that crashed is asked again until it has recovered."""
+        end = monotonic() + RECOVERS_WITHIN_S
+        while True:
+            try:
+                with self._engine.connect() as connection:
+                    return list(connection.execute(text(question)).mappings())
+            except OperationalError:
+                if monotonic() > end:
+                    raise
+                sleep(0.2)
 
     def next_due_at(self) -> datetime | None:
         """When the next thing is due by Standby's own clock, with what is overdue."""
@@ -53,7 +65,19 @@ class Books:
     def drop_connections(self) -> None:
         """Every other connection to the database breaks. SQLite has none."""
         if not self.is_sqlite:
-            list(self.rows(OTHERS))
+            list(self.rows(f"SELECT pg_terminate_backend(pid) {OTHERS}"))
+
+    def servers(self) -> list[int]:
+        """The processes of PostgreSQL that serve somebody else in this database."""
+        return [row["pid"] for row in self.rows(f"SELECT pid {OTHERS}")]
+
+    def commits_wait(self) -> None:
+        """From the next connection on a commit of PostgreSQL is in its log before it is said to be done: tests do
+        without that, but here the server crashes.
+        """
+        with self._engine.connect() as connection:
+            name = connection.scalar(text("SELECT current_database()"))
+            connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = on'))
 
     def close(self) -> None:
         self._engine.dispose()

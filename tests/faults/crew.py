@@ -50,11 +50,12 @@ class Hand:
 
 
 class Crew:
-    """Two webs and two clocks beside the carrier. `on_death` is told of each that died."""
+    """Two webs and two clocks beside the carrier. `on_death` is told of each that died and says when it is back."""
 
-    def __init__(self, place: Place, database_url: str, data_keys: str, on_death: Callable[[Hand], None]) -> None:
+    on_death: Callable[[Hand], None]
+
+    def __init__(self, place: Place, database_url: str, data_keys: str) -> None:
         self._given = (place, database_url, data_keys)
-        self._on_death = on_death
         self.carrier = self._start_carrier(place)
         self.hands = [self._start(role) for role in ROLES]
         self.gather()
@@ -115,8 +116,7 @@ class Crew:
         hand.process.join()
         hand.pipe.close()
         hand.asked.clear()
-        self._on_death(hand)
-        assert hand.back_at is not None, "whoever is told of a death says when the process is back"
+        self.on_death(hand)
 
     def _start(self, role: str) -> Hand:
         ours, theirs = FORK.Pipe()

@@ -74,6 +74,10 @@ def _database(kind: str) -> Iterator[str]:
     """A fresh one. Thousands of commits that each wait for a disk would be most of a run."""
     within = str(MEMORY) if MEMORY.is_dir() else None
     with fresh_sqlite(within) if kind == "sqlite" else fresh_postgresql() as url:
+        if kind != "sqlite":
+            books = Books(url)
+            books.commits_wait()
+            books.close()
         yield url
 
 

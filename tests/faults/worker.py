@@ -28,7 +28,7 @@ from bot.config import Settings
 from bot.core import needs
 from bot.models import Flag, FlagState, Resolution, Staff
 from bot.wiring import Deed, Standby, build
-from scheduler import tick
+from scheduler import JOBS, run_job
 from tests.faults.carrier import ACCOUNT, Place
 from tests.faults.clock import Clock
 from tests.faults.town import OUR_NUMBER
@@ -95,6 +95,27 @@ class Aside:
             print(f"left_to_the_clock {type(error).__name__}", file=sys.stderr)
 
 
+class Metronome:
+    """Runs each job at its own pace of wound time, as the clock does in real time."""
+
+    def __init__(self, standby: Standby) -> None:
+        self._standby = standby
+        self._ran_at: dict[str, datetime] = {}
+
+    def ticks(self) -> int:
+        """Run what is due; how many jobs that were. What a clock that was set back held up is due at once."""
+        now = self._standby.now()
+        due = [job for job in JOBS if not 0 <= self._since(job.name, now) < job.every_s]
+        for job in due:
+            self._ran_at[job.name] = now
+            run_job(job, self._standby, now)
+        return len(due)
+
+    def _since(self, name: str, now: datetime) -> float:
+        ran_at = self._ran_at.get(name)
+        return (now - ran_at).total_seconds() if ran_at else -1
+
+
 class _Log:
     """Standard error in a file. A full disk takes lines away and nothing else, as a log collector's pipe would."""
 
@@ -148,7 +169,7 @@ def work(pipe: Connection, role: str, place: Place, database_url: str, data_keys
     if role == "web":
         _serve(standby, place)
     deeds: dict[str, Callable[..., Any]] = {
-        "tick": lambda: tick(standby, standby.now()),
+        "tick": Metronome(standby).ticks,
         "close": lambda flag_id, word: _close(standby, flag_id, Resolution(word)),
         "rest": aside.rests,
         "die": doom.falls_on,
