@@ -31,6 +31,7 @@ from bot.models import Alert, AlertFlag, BrokenPromise, Direction, Flag, FlagSta
 from bot.outbox import Draft, Post, queue
 from bot.people import note
 from bot.reports.clock import late_jobs
+from bot.waiting import underway, unhandled, unresolved
 
 log = structlog.get_logger()
 
@@ -73,27 +74,29 @@ def _unalerted(now: datetime) -> ColumnElement[bool]:
     limit = now - UNALERTED_AFTER
     rang = exists().where(AlertFlag.flag_id == Flag.id, AlertFlag.alert_id == Alert.id, Alert.at >= Flag.raised_at)
     overdue = or_(Flag.look_at.is_(None), Flag.look_at < limit, ~rang)
-    return and_(Flag.urgency == Urgency.NOW, Flag.state == FlagState.OPEN, Flag.raised_at < limit, overdue)
+    is_open = unresolved() & (Flag.state == FlagState.OPEN)
+    return and_(Flag.urgency == Urgency.NOW, is_open, Flag.raised_at < limit, overdue)
 
 
 def _unhandled(before: datetime) -> ColumnElement[bool]:
-    return and_(Message.direction == Direction.IN, Message.handled_at.is_(None), Message.at < before)
+    return unhandled() & (Message.at < before)
 
 
 def _unsent(now: datetime) -> ColumnElement[bool]:
     urgent = and_(Message.purpose.in_(UNPACED), Message.send_after < now - UNSENT_AFTER)
     waits = and_(Message.status == Status.QUEUED, or_(urgent, Message.send_after < now - PACED_UNSENT_AFTER))
     asked = and_(Message.status == Status.SENDING, Message.handed_over_at < now - PACED_UNSENT_AFTER)
-    return and_(Message.direction == Direction.OUT, or_(waits, asked))
+    return and_(underway(), Message.direction == Direction.OUT, or_(waits, asked))
 
 
 def _repair(session: Session, now: datetime) -> None:
     """What a killed process held is free at once; a *now* flag that nothing would look at again is looked at now."""
-    lost = and_(Flag.urgency == Urgency.NOW, Flag.state == FlagState.OPEN, Flag.look_at.is_(None))
+    is_open = unresolved() & (Flag.state == FlagState.OPEN)
+    lost = and_(Flag.urgency == Urgency.NOW, is_open, Flag.look_at.is_(None))
     for flag_id in session.scalars(update(Flag).where(lost).values(look_at=now, lease_until=None).returning(Flag.id)):
         log.error("flag_was_forgotten", flag=flag_id)
         note(session, "flag_was_forgotten", now, flag_id=flag_id)
-    overdue = and_(Flag.look_at < now - UNALERTED_AFTER, Flag.state != FlagState.RESOLVED)
+    overdue = unresolved() & (Flag.look_at < now - UNALERTED_AFTER)
     session.execute(update(Flag).where(overdue, Flag.lease_until > now).values(lease_until=None))
 
 
@@ -101,17 +104,16 @@ def _forget_hours_taken_back(session: Session, post: Post, now: datetime) -> Non
     """Where the clock was set back, what was due at once is due at an instant still to come, and what a process held
     that died stays held until then. Danger must not wait for the clock to get there again: all of it is due now.
     """
-    unhandled = and_(Message.direction == Direction.IN, Message.handled_at.is_(None))
-    waits = unhandled | Message.status.in_((Status.QUEUED, Status.SENDING))
-    held = waits & (Message.lease_until > now + LONGEST_LEASE)
-    session.execute(update(Message).where(held).values(lease_until=now))
+    for waits in (unhandled(), underway()):  # one after the other: each has its index
+        held = waits & (Message.lease_until > now + LONGEST_LEASE)
+        session.execute(update(Message).where(held).values(lease_until=now))
+    queued = and_(underway(), Message.status == Status.QUEUED, Message.at > now + AHEAD, Message.send_after > now)
     not_put_off = or_(Message.send_after == Message.at, Message.attempts > 0)  # by sending hours, as it will be again
-    at_once = and_(Message.status == Status.QUEUED, Message.at > now + AHEAD, Message.send_after > now, not_put_off)
-    session.execute(update(Message).where(at_once, Message.not_before.is_(None)).values(send_after=now))
-    asked = (Message.status == Status.SENDING) & (Message.handed_over_at > now + AHEAD)
+    session.execute(update(Message).where(queued, not_put_off, Message.not_before.is_(None)).values(send_after=now))
+    asked = underway() & (Message.status == Status.SENDING) & (Message.handed_over_at > now + AHEAD)
     session.execute(update(Message).where(asked).values(handed_over_at=now))
     longest = post.rules.ladder(Urgency.NOW).longest_wait
-    danger = and_(Flag.urgency == Urgency.NOW, Flag.state == FlagState.OPEN)
+    danger = and_(unresolved(), Flag.urgency == Urgency.NOW, Flag.state == FlagState.OPEN)
     session.execute(update(Flag).where(danger, Flag.look_at > now + longest).values(look_at=now, lease_until=None))
     paced = Sender.taken_until > now + LONGEST_LEASE
     session.execute(update(Sender).where(paced).values(taken_until=now))

@@ -6,8 +6,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import ColumnElement, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.assignments import note_answer_to_wordings
 from bot.casework import Concern, Subject, danger_open, end_running, raise_flag
@@ -40,9 +40,15 @@ FRESH_FOR = timedelta(hours=2)  # how long after a question a bare "3" surely an
 def start_due(talk: Talk, now: datetime) -> int:
     """Start the check-ins that are due: one each, however many were missed; how many were started."""
     started = 0
-    while ids := _claim_plans(talk, now):
-        started += do_each(ids, lambda plan_id: _start_one(talk, plan_id, now), "starting")
+    while (some := start_some(talk, now)) is not None:
+        started += some
     return started
+
+
+def start_some(talk: Talk, now: datetime) -> int | None:
+    """The same with one batch of those that are due; None where none are."""
+    ids = _claim_plans(talk, now)
+    return do_each(ids, lambda plan_id: _start_one(talk, plan_id, now), "starting") if ids else None
 
 
 def _start_one(talk: Talk, plan_id: int, now: datetime) -> bool:
@@ -74,7 +80,8 @@ def _start(session: Session, talk: Talk, due: Plan, now: datetime) -> bool:
         note(session, "check_in_lapsed", now, participant_id=participant.id, detail=flow.name)
         _advance(due, participant, now)
         return False
-    if not _may_be_asked(session, participant):
+    to = recipient(session, participant)
+    if not _may_be_asked(session, to):
         _advance(due, participant, now)
         return False
     if later := _not_yet(session, talk, participant, flow, now):
@@ -83,14 +90,13 @@ def _start(session: Session, talk: Talk, due: Plan, now: datetime) -> bool:
     _advance(due, participant, now)
     if flow.expires:  # what is bound to a date cannot wait for an answer to something else
         end_running(session, participant.id, Outcome.REPLACED, now)
-    begin(session, talk, participant, flow, dict(due.given), due.flag_id, now)
+    begin(session, talk, participant, flow, due, to, now)
     return True
 
 
-def _may_be_asked(session: Session, participant: Participant) -> bool:
+def _may_be_asked(session: Session, to: Recipient | None) -> bool:
     """Whether a text to them would leave: an address that works, agreed to and not opted out."""
-    to = recipient(session, participant)
-    return to is not None and has_consented(session, participant.id, to.channel, to.value_hash)
+    return to is not None and has_consented(session, to.participant_id, to.channel, to.value_hash)
 
 
 def _not_yet(session: Session, talk: Talk, participant: Participant, flow: Flow, now: datetime) -> datetime | None:
@@ -133,19 +139,19 @@ def begin(
     talk: Talk,
     participant: Participant,
     flow: Flow,
-    values: dict[str, str],
-    flag_id: int | None,
+    due: Plan,
+    to: Recipient | None,
     now: datetime,
-) -> CheckIn:
+) -> None:
     """Begin a flow with a participant who has no check-in running; its first texts are queued."""
+    values = dict(due.given)
     if session.get(FlowVersion, flow.version) is None:
         insert_once(session, FlowVersion(version=flow.version, name=flow.name, source=flow.source))
-    to = recipient(session, participant)
     check_in = CheckIn(
         participant_id=participant.id,
         flow_name=flow.name,
         flow_version=flow.version,
-        flag_id=flag_id,
+        flag_id=due.flag_id,
         started_at=now,
         nudge_at=now + flow.nudge_after if flow.nudge_after else None,
         silent_after=now + flow.answer_within,
@@ -158,7 +164,6 @@ def begin(
     scene = Scene(session, talk, participant, check_in, to, now)
     expires = _expiry(flow, values, now, participant.zone)
     scene.perform(machine.begin(flow, values, scene.given()), send_before=expires)
-    return check_in
 
 
 @lru_cache(maxsize=64)
@@ -205,24 +210,27 @@ def _note_answer(session: Session, check_in: CheckIn, flow: Flow, came_at: datet
 
 def nudge_due(talk: Talk, now: datetime) -> int:
     """Ask once more where nobody has answered yet; how many."""
-    return _with_each(talk, CheckIn.nudge_at <= now, _nudge, now)
+    return _with_each(talk, CheckIn.nudge_at, _nudge, now)
 
 
 def notice_silence(talk: Talk, now: datetime) -> int:
     """End the check-ins that nobody answered in time; how many."""
-    return _with_each(talk, CheckIn.silent_after <= now, _silence, now)
+    return _with_each(talk, CheckIn.silent_after, _silence, now)
 
 
 Deed = Callable[[Session, Talk, CheckIn, datetime], bool]
 
 
-def _with_each(talk: Talk, due: ColumnElement[bool], deed: Deed, now: datetime) -> int:
-    """Do this with every running check-in that is due, each in its own transaction; how many it was done with."""
+def _with_each(talk: Talk, due_at: InstrumentedAttribute[datetime | None], deed: Deed, now: datetime) -> int:
+    """Do this with every running check-in that is due, each in its own transaction; how many it was done with.
+
+    In the order in which they came due: by their ids alone, SQLite would read through all that ever ran.
+    """
     done = 0
-    running = CheckIn.ended_at.is_(None) & due
+    running = CheckIn.ended_at.is_(None) & (due_at <= now)
     while True:
         with talk.post.db.writing() as session:
-            ids = claim(session, CheckIn, running, (CheckIn.id,), BATCH, now, LEASE)
+            ids = claim(session, CheckIn, running, (due_at, CheckIn.id), BATCH, now, LEASE)
         if not ids:
             return done
         done += do_each(ids, lambda check_in_id: _with_one(talk, check_in_id, deed, now), "looking_after")

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, ma
 from bot.core.kinds import FlagKind, flag_kind
 
 log = structlog.get_logger()
+SQLITE_WAITS_S = 20
 Id = TypeVar("Id")
 
 
@@ -151,6 +153,7 @@ class Database:
         self._reading = sessionmaker(_of_one_moment(self.engine), expire_on_commit=False)
         self._writing = sessionmaker(self.engine.execution_options(writes=True), expire_on_commit=False)
         event.listen(self._writing, "do_orm_execute", _read_anew_what_is_locked)
+        self._one_writer = threading.Lock() if self.engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -162,8 +165,20 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back by any exception."""
         _ = self._lookup_key  # made now where it is new: made inside a transaction, SQLite would wait for itself
-        with self._writing.begin() as session:
+        with self._in_turn(), self._writing.begin() as session:
             yield session
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Threads of this process write into SQLite one after the other. Its own wait, which is for other processes,
+        sleeps up to 100 ms at a time and lets whoever asks next pass before.
+        """
+        waited = self._one_writer is not None and self._one_writer.acquire(timeout=SQLITE_WAITS_S)
+        try:
+            yield
+        finally:
+            if waited and self._one_writer is not None:
+                self._one_writer.release()
 
     def fingerprint(self, value: str) -> str:
         """The keyed hash under which an encrypted address is looked up."""
@@ -196,7 +211,8 @@ def _engine(url: str | URL) -> Engine:
     target = make_url(url)
     if target.get_backend_name() != "sqlite":
         return create_engine(target.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
-    engine = create_engine(target, connect_args={"isolation_level": None, "timeout": 20}, hide_parameters=True)
+    given = {"isolation_level": None, "timeout": SQLITE_WAITS_S}
+    engine = create_engine(target, connect_args=given, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -221,7 +237,7 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
     cursor = connection.cursor()
     # FULL and not NORMAL: in WAL mode NORMAL may lose the last commits when power fails, and a commit is our promise
     # to the carrier that a reply is kept.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={SQLITE_WAITS_S * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -16,6 +16,7 @@ from bot.outbox import Post
 from bot.pace import press, sender_name
 from bot.restored import last_restore
 from bot.statuses import hold_text, move
+from bot.waiting import underway
 
 LEASE = timedelta(minutes=2)
 BATCH = 20
@@ -66,7 +67,7 @@ def record_delivery(session: Session, said: Callback, now: datetime, sender: str
 def reconcile(post: Post, now: datetime) -> int:
     """Settle texts whose handing over has no outcome, by asking the carrier what it has; how many were settled."""
     with post.db.writing() as session:
-        due = (Message.status == Status.SENDING) & (Message.handed_over_at <= now - ASK_AFTER)
+        due = underway() & (Message.status == Status.SENDING) & (Message.handed_over_at <= now - ASK_AFTER)
         ids = claim(session, Message, due, (Message.priority, Message.id), BATCH, now, LEASE)
     return do_each(ids, lambda message_id: _settle(post, message_id, now), "settling")
 

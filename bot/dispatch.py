@@ -22,6 +22,7 @@ from bot.outbox import Post
 from bot.pace import Gate, ease, hold_sender, press, refused_before, sender_name
 from bot.restored import may_overtake, restored_lately
 from bot.statuses import hold_texts, move_each
+from bot.waiting import underway
 
 log = structlog.get_logger()
 
@@ -79,7 +80,6 @@ class _Round:
         self.troubled |= {each.is_letter for each in came if each.is_trouble}
         return sum(isinstance(each.what, Taken) for each in came)
 
-
     def gate(self, session: Session, letters: bool) -> Gate:
         """What may go by texts, or by mail."""
         settings = self.post.settings
@@ -123,12 +123,14 @@ def _claim_ready(round_: _Round, room: int) -> list[tuple[int, OutgoingText]]:
         round_.trying = {letters for letters in round_.pressed if (gates[letters].sender.held_until or now) <= now}
         is_due, tries = Message.send_after <= now, [refused_before(letters, now) for letters in round_.trying]
         first = _first_in_line(now, restored_lately(session, now))
-        due = (Message.status == Status.QUEUED) & or_(is_due, *tries) & first
+        due = underway() & (Message.status == Status.QUEUED) & or_(is_due, *tries) & first
         # of those that are tried before their time the least tried first: one that is stuck must not stand for all
         order = (case((is_due, 0), else_=1), case((is_due, Message.priority), else_=Message.attempts))
         for letters in round_.troubled:
             due &= not_(Message.channel == EMAIL) if letters else Message.channel == EMAIL
         ids = claim(session, Message, due, (*order, Message.send_after, Message.id), room, now, LEASE)
+        if not ids:
+            return []
         rows = {row.id: row for row in session.scalars(select(Message).where(Message.id.in_(ids)))}
         let = [each for each in ids if gates[rows[each].channel == EMAIL].lets(rows[each])]
         if held := sorted(set(ids) - set(let)):
@@ -146,7 +148,7 @@ def _first_in_line(now: datetime, restored_at: datetime | None) -> ColumnElement
     earlier = aliased(Message)
     behind = exists().where(
         earlier.other_hash == Message.other_hash,
-        earlier.status.in_((Status.QUEUED, Status.SENDING)),
+        underway(earlier),
         earlier.id < Message.id,
         earlier.priority <= Message.priority,
         earlier.purpose != Purpose.ALERT,

@@ -32,6 +32,7 @@ from bot.restored import note_fetched, unfetched_since
 from bot.scene import Scene, Talk
 from bot.staff_replies import stop_alerts, take_by_text
 from bot.talking import they_wait
+from bot.waiting import unhandled
 
 log = structlog.get_logger()
 
@@ -43,6 +44,9 @@ AT_CARRIER = "carrier"  # how an opt-out came about that the carrier knows of, a
 FETCH = "fetch texts that no webhook brought"
 FETCH_BACK = timedelta(minutes=15) + CLOCKS_DIFFER_BY
 FETCH_FIRST = timedelta(days=1)
+Reading = tuple[Found, Keyword | None]
+earlier = aliased(Message)
+IS_OLDEST = ~exists().where(earlier.other_hash == Message.other_hash, unhandled(earlier), earlier.id < Message.id)
 
 
 @dataclass(frozen=True)
@@ -136,16 +140,8 @@ def handle_left_over(inbox: Inbox, now: datetime) -> int:
 
 def _claim(inbox: Inbox, whose: ColumnElement[bool], now: datetime) -> list[int]:
     """Unhandled texts, of each sender only the oldest: two texts of one person are never handled side by side."""
-    earlier = aliased(Message)
-    waits = (Message.direction == Direction.IN) & Message.handled_at.is_(None) & whose
-    first = ~exists().where(
-        earlier.other_hash == Message.other_hash,
-        earlier.direction == Direction.IN,
-        earlier.handled_at.is_(None),
-        earlier.id < Message.id,
-    )
     with inbox.talk.post.db.writing() as session:
-        return claim(session, Message, waits & first, (Message.id,), BATCH, now, LEASE)
+        return claim(session, Message, unhandled() & whose & IS_OLDEST, (Message.at, Message.id), BATCH, now, LEASE)
 
 
 def _handle(inbox: Inbox, message_id: int, now: datetime) -> bool:
@@ -162,11 +158,22 @@ def _handle(inbox: Inbox, message_id: int, now: datetime) -> bool:
 
 
 def _handle_whole(inbox: Inbox, message_id: int, now: datetime) -> None:
+    ahead = _read_ahead(inbox, message_id)
     with inbox.talk.post.db.writing() as session:
         message = session.get_one(Message, message_id, with_for_update=True)
         if message.handled_at is None:
-            _take_in(inbox, session, message, now)
+            _take_in(inbox, session, message, ahead, now)
             message.handled_at = now
+
+
+def _read_ahead(inbox: Inbox, message_id: int) -> Reading | None:
+    """What the text says, before anything is locked: reading takes longer than all the rest, and SQLite would let no
+    webhook write meanwhile. None for a text of staff.
+    """
+    with inbox.talk.post.db.reading() as session:
+        message = session.get_one(Message, message_id)
+        of_staff = staff_at(session, message.other_hash) is not None
+    return None if of_staff else _read(inbox, message)
 
 
 def _set_aside(inbox: Inbox, message_id: int, now: datetime) -> bool:
@@ -190,11 +197,11 @@ def _set_aside(inbox: Inbox, message_id: int, now: datetime) -> bool:
         return True
 
 
-def _take_in(inbox: Inbox, session: Session, message: Message, now: datetime) -> None:
+def _take_in(inbox: Inbox, session: Session, message: Message, ahead: Reading | None, now: datetime) -> None:
     if staff := staff_at(session, message.other_hash):
         _take_from_staff(inbox, session, staff, message, now)
         return
-    found, keyword = _read(inbox, message)
+    found, keyword = ahead or _read(inbox, message)  # who was staff a moment ago is read now
     message.intent = found.intent
     participant = participant_at(session, message.channel, message.other_hash)
     if participant is None:
@@ -208,7 +215,7 @@ def _take_in(inbox: Inbox, session: Session, message: Message, now: datetime) ->
         they_wait(session, participant.id, message.at)
 
 
-def _read(inbox: Inbox, message: Message) -> tuple[Found, Keyword | None]:
+def _read(inbox: Inbox, message: Message) -> Reading:
     """What the text says. Where the detector fails, and where there are pictures, a person reads it today."""
     try:
         found = inbox.find(message.body)
@@ -270,7 +277,7 @@ def _take_from_participant(
     session: Session,
     participant: Participant,
     message: Message,
-    read: tuple[Found, Keyword | None],
+    read: Reading,
     now: datetime,
 ) -> Lane:
     """Danger is looked for before opt-out: what was found is raised whatever else the text asks for."""

@@ -167,14 +167,18 @@ def recipient(session: Session, participant: Participant) -> Recipient | None:
     usable = agreed or working
     if not usable:
         return None
+    best = usable[0] if len(usable) == 1 else _last_heard_from(session, participant, usable)
+    return Recipient(best.channel, best.value, best.value_hash, participant_id=participant.id)
+
+
+def _last_heard_from(session: Session, participant: Participant, usable: list[Address]) -> Address:
     last = session.scalar(
         select(Message.other_hash)
         .where(Message.participant_id == participant.id, Message.direction == Way.IN)
         .order_by(Message.at.desc(), Message.id.desc())
         .limit(1)
     )
-    best = next((each for each in usable if each.value_hash == last), usable[0])
-    return Recipient(best.channel, best.value, best.value_hash, participant_id=participant.id)
+    return next((each for each in usable if each.value_hash == last), usable[0])
 
 
 def has_consent(session: Session, participant: Participant) -> bool:

@@ -15,7 +15,7 @@ LAYERS = (
     ("bot.core",),
     ("bot.drawing", "bot.pictures"),
     ("bot.config", "bot.db", "bot.models", "bot.carrier", "bot.flows", "bot.logs", "bot.migrations", "bot.policy"),
-    ("bot.assignments", "bot.restored", "bot.statuses"),
+    ("bot.assignments", "bot.restored", "bot.statuses", "bot.waiting"),
     ("bot.consents",),
     ("bot.outbox",),
     ("bot.handover", "bot.pace"),

@@ -1,0 +1,51 @@
+"""Starting check-ins that are all due at once, against one APScheduler job a participant; do many cost more each?"""
+
+import time
+from collections.abc import Iterator
+
+from benchmarks.crowd import gather
+from benchmarks.ground import KINDS, NOON, fresh, settings_at, standby_at
+from benchmarks.newcomer import run_all
+from benchmarks.results import Result
+from bot import checkins
+
+SIZES, COMPARED_AT = (1_000, 10_000, 100_000), 8_000
+ENOUGH = 3_000  # so many started tell what each costs: the queue behind them is as long as it is
+FASTER, DEARER = 20, 1.3
+
+
+def measure(small: bool) -> Iterator[Result]:
+    """Participants per second at one size, and milliseconds for each participant at several, on each database."""
+    sizes, compared_at = ((10, 20), 10) if small else (SIZES, COMPARED_AT)
+    for kind in KINDS[: 1 if small else None]:
+        yield _against_newcomer(kind, compared_at)
+        first = _ms_each(kind, sizes[0])
+        yield Result(f"due check-ins: each of {sizes[0]:,}", kind, first, "ms")
+        for size in sizes[1:]:
+            each = _ms_each(kind, size)
+            yield Result(
+                f"due check-ins: each of {size:,}", kind, each, "ms", f"each of {sizes[0]:,}", first, f"<= {DEARER}",
+                each <= DEARER * first,
+            )  # fmt: skip
+
+
+def _against_newcomer(kind: str, count: int) -> Result:
+    ours = 1000 / _ms_each(kind, count)
+    with fresh(kind) as url, standby_at(settings_at(url)) as standby:
+        theirs = count / run_all(standby.db, count)
+    return Result(
+        f"due check-ins: {count:,} at once", kind, ours, "/s", "a job each", theirs, f">= {FASTER}",
+        ours / theirs >= FASTER,
+    )  # fmt: skip
+
+
+def _ms_each(kind: str, count: int) -> float:
+    """For a check-in that starts and whose first text is queued, while so many are due: all, or the first ENOUGH."""
+    with fresh(kind) as url, standby_at(settings_at(url)) as standby:
+        gather(standby.db, count, NOON)
+        began, started = time.perf_counter(), 0
+        while started < min(count, ENOUGH):
+            some = checkins.start_some(standby.talk, NOON)
+            assert some, f"{started} of {count} check-ins began"
+            started += some
+        return (time.perf_counter() - began) / started * 1000

@@ -1,0 +1,30 @@
+"""What waits, in the very words of the partial indexes of bot/models.py: SQLite uses one of these only where a question
+names its condition so, values and all. Without them every round of the clock would read through all that ever was.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, bindparam
+
+from bot.core.delivery import Status
+from bot.models import Direction, Flag, FlagState, Message
+
+
+def underway(message: type[Message] = Message) -> ColumnElement[bool]:
+    """Texts that have not left, or that nobody knows of yet whether they did: index to_send."""
+    return message.status.in_(_written_out([Status.QUEUED, Status.SENDING], expanding=True))
+
+
+def unhandled(message: type[Message] = Message) -> ColumnElement[bool]:
+    """Texts that came in and were not understood yet: index to_handle."""
+    return (message.direction == _written_out(Direction.IN)) & message.handled_at.is_(None)
+
+
+def unresolved() -> ColumnElement[bool]:
+    """Flags that somebody has to look at still: index flags_to_look_at."""
+    return Flag.state != _written_out(FlagState.RESOLVED)
+
+
+def _written_out(value: StrEnum | list[Any], expanding: bool = False) -> BindParameter[Any]:
+    return bindparam(None, value, unique=True, expanding=expanding, literal_execute=True)

@@ -1,0 +1,28 @@
+"""What waits is found by its index, however much lies behind."""
+
+import pytest
+from sqlalchemy import ColumnElement, func, select
+
+from bot.db import Database
+from bot.models import Flag, Message
+from bot.waiting import underway, unhandled, unresolved
+from tests.databases import DATA_KEY, fresh_sqlite
+
+WAITS = (
+    (Message, underway(), "to_send"),
+    (Message, unhandled(), "to_handle"),
+    (Flag, unresolved() & (Flag.look_at < func.now()), "flags_to_look_at"),
+)
+
+
+@pytest.mark.parametrize(("table", "waits", "index"), WAITS, ids=[index for _, _, index in WAITS])
+def test_sqlite_finds_what_waits_by_its_index(
+    table: type[Message] | type[Flag], waits: ColumnElement[bool], index: str
+) -> None:
+    with fresh_sqlite() as url:
+        database = Database(url, DATA_KEY)
+        asked = select(table.id).where(waits).compile(database.engine, compile_kwargs={"render_postcompile": True})
+        with database.engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
+        database.engine.dispose()
+    assert any(index in str(step) for step in plan), plan
