@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help run test pictures lock clean
+.PHONY: help run test soak bench pictures lock clean
 help:      ## what there is to do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -16,6 +16,13 @@ test: $(VENV)/.dev  ## the whole suite
 	$(BIN)/python -m pytest
 	$(BIN)/mypy
 	$(BIN)/ruff check .
+
+soak: $(VENV)/.dev  ## kill processes at random through simulated weeks, half an hour for each database
+	$(BIN)/python -m tests.faults --database sqlite --kills 200 --people 200 --weeks 2 --minutes 30
+	$(BIN)/python -m tests.faults --database postgresql --kills 200 --people 200 --weeks 2 --minutes 30
+
+bench: $(VENV)/.dev  ## what it costs, as a table and in var/bench.json
+	$(BIN)/python -m benchmarks --json var/bench.json
 
 pictures: $(VENV)/.dev  ## the README's pictures, taken anew
 	$(BIN)/python -m tests.pictures

@@ -1,6 +1,7 @@
 """`python -m tests.faults`: one long run with everything that can go wrong; exit 1 where a promise was broken."""
 
 import argparse
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -16,6 +17,7 @@ SHOWN = 20  # violations of each promise
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside, it still ends what it started
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--database", choices=list(FRESH), default="sqlite")
     parser.add_argument("--kills", type=int, default=200)
