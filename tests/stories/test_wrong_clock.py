@@ -71,8 +71,8 @@ def _dies_at(world: World, monkeypatch: pytest.MonkeyPatch, point: str, ana: Per
 
 @pytest.mark.parametrize(
     "point",
-    ["bot.inbox._handle", "bot.alerts.escalate", "bot.alerts._escalate_together", "bot.outbox.send_due",
-     "bot.outbox._send_guarded", "bot.carrier.twilio.TwilioCarrier.send"],
+    ["bot.inbox._handle", "bot.alerts.escalate", "bot.alerts._escalate_together", "bot.dispatch.send_due",
+     "bot.dispatch.make_ready", "bot.dispatch._write_down", "bot.carrier.twilio.TwilioCarrier.send"],
 )  # fmt: skip
 def test_what_a_dead_process_held_is_free_though_the_clock_was_set_back(
     world: World, dana: Colleague, ana: Person, monkeypatch: pytest.MonkeyPatch, point: str
