@@ -38,6 +38,7 @@ log = structlog.get_logger()
 AUDIT = "audit the promises"
 BEAT_WITHIN_S = 5
 LONGEST_LEASE = timedelta(minutes=5)  # nobody takes work for longer: the clock was set back meanwhile
+MOST_SEGMENTS = 24  # of one text: 1,600 characters, the most that the carrier takes, at 67 each
 AHEAD = timedelta(minutes=1)  # written by a clock that was ahead of this one
 
 
@@ -115,7 +116,8 @@ def _forget_hours_taken_back(session: Session, post: Post, now: datetime) -> Non
     longest = post.rules.ladder(Urgency.NOW).longest_wait
     danger = and_(unresolved(), Flag.urgency == Urgency.NOW, Flag.state == FlagState.OPEN)
     session.execute(update(Flag).where(danger, Flag.look_at > now + longest).values(look_at=now, lease_until=None))
-    paced = Sender.taken_until > now + LONGEST_LEASE
+    longest_text = timedelta(seconds=MOST_SEGMENTS / post.settings.segments_per_second)
+    paced = Sender.taken_until > now + LONGEST_LEASE + longest_text
     session.execute(update(Sender).where(paced).values(taken_until=now))
     session.execute(update(Sender).where(Sender.held_until > now + HELD_LONGEST).values(held_until=now))
 

@@ -41,14 +41,19 @@ TAKEN = ("flag_taken", "flag_resolved")
 
 
 @pytest.fixture(scope="module", params=FRESH)
-def session(request: pytest.FixtureRequest) -> Iterator[Session]:
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A small programme in a database of each kind."""
     with FRESH[request.param]() as url:
         database = Database(url, DATA_KEY)
         list(make(database, SIZE))
-        with database.reading() as session:
-            yield session
+        yield database
         database.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def session(database: Database) -> Iterator[Session]:
+    with database.reading() as session:
+        yield session
 
 
 def test_check_ins_keep_where_their_first_text_stands(session: Session) -> None:
@@ -150,14 +155,15 @@ def test_everything_of_a_programme_is_in_it(session: Session) -> None:
     assert set(session.scalars(select(Flag.resolution).distinct())) >= set(Resolution)
 
 
-def test_rows_that_come_next_find_free_ids(session: Session) -> None:
-    last = session.scalars(select(Message.id).order_by(Message.id.desc()).limit(1)).one()
-    copied = session.get_one(Message, last)
-    fresh = Message(direction=copied.direction, channel="sms", other="x", other_hash="x", body="x", at=SIZE.until)
-    session.add(fresh)
-    session.flush()
-    assert fresh.id == last + 1
-    session.rollback()
+def test_rows_that_come_next_find_free_ids(database: Database) -> None:
+    with Session(database.engine) as session:
+        last = session.scalars(select(Message.id).order_by(Message.id.desc()).limit(1)).one()
+        copied = session.get_one(Message, last)
+        fresh = Message(direction=copied.direction, channel="sms", other="x", other_hash="x", body="x", at=SIZE.until)
+        session.add(fresh)
+        session.flush()
+        assert fresh.id == last + 1
+        session.rollback()
 
 
 def test_the_same_seed_makes_the_same_programme(tmp_path: Path) -> None:

@@ -70,6 +70,8 @@ class MailCarrier:
             raise Refused(f"the mail server did not take a letter ({type(error).__name__})") from None
 
     def _addressed(self, to: str, subject: str, token: str, at: datetime) -> EmailMessage:
+        if not to:  # not every Python refuses it
+            raise ValueError("a letter needs an address")
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self._sender, to, subject
         message["Date"] = format_datetime(at)

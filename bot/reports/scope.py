@@ -21,6 +21,10 @@ class ScopeProblem(Exception):
     """What was asked for cannot be shown; a sentence says what to change."""
 
 
+class TooFew(ScopeProblem):
+    """It would tell of few people. Nothing is wrong with what was asked."""
+
+
 @dataclass(frozen=True)
 class Scope:
     """The weeks from `first` to `last`, both Mondays and both included, in the programme's zone; None means any.
@@ -148,11 +152,11 @@ def check_for_outside(session: Session, scope: Scope, smallest: int) -> None:
     """
     check_weeks(scope, smallest)
     if 0 < _up_to(smallest, session, scope, "participant_id") < smallest:
-        raise ScopeProblem(
+        raise TooFew(
             f"Fewer than {smallest} people are in this, so it is not shown. Choose more weeks, or take away a filter."
         )
     if scope.team is not None and _up_to(2, session, scope, "caseworker_id") == 1:
-        raise ScopeProblem("One caseworker alone is in this, so it is not shown. Choose another team, or all.")
+        raise TooFew("One caseworker alone is in this, so it is not shown. Choose another team, or all.")
 
 
 def check_weeks(scope: Scope, smallest: int) -> None:

@@ -13,7 +13,7 @@ from bot.figures.nothing import why_nothing
 from bot.figures.view import View
 from bot.models import Role, Staff
 from bot.reports.clock import late_jobs
-from bot.reports.scope import A_WEEK, Scope, ScopeProblem, address_of, choices
+from bot.reports.scope import A_WEEK, Scope, ScopeProblem, TooFew, address_of, choices
 from bot.web.asked import kept_filters, names_in, scope_asked, usual_scope, view_asked
 from bot.web.auth import me, roles
 from bot.web.standby import standby
@@ -74,7 +74,7 @@ def _page(tab: Tab) -> ResponseReturnValue:
         try:
             scope = scope_asked(session)
         except ScopeProblem as error:
-            scope, problem, status = usual_scope(), str(error), 400
+            scope, problem, status = usual_scope(), str(error), 200 if isinstance(error, TooFew) else 400
         view, kept = view_asked(), {} if problem else kept_filters()
         made = () if problem else of_tab(tab, session, scope, view, me().role)
         page = render_template(

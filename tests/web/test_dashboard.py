@@ -290,7 +290,8 @@ def test_researchers_see_nothing_of_few_people_or_of_one_caseworker(
     for asked, told in (("flow=job", "Fewer than 10"), ("team=South", "Fewer than 10"), ("team=North", "One casework")):
         for path in ("/rates", "/rates/danger", "/figures/funnel", "/figures/funnel.svg", "/figures/funnel.csv"):
             answer = browser.opens(f"{path}?{asked}")
-            assert answer.status_code == 400 and told in html.unescape(answer.text), path
+            assert answer.status_code == (200 if path.startswith("/rates") else 400), path
+            assert told in html.unescape(answer.text), path
             assert "<table" not in answer.text and "Show all" not in answer.text.split("Filters")[-1]
     assert "No check-in of these weeks fits" in browser.reads("/rates?cohort=nobody")
     assert "75 %" not in browser.reads("/rates?cohort=A") and "n = 16" not in browser.reads("/rates?cohort=A")
