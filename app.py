@@ -21,18 +21,23 @@ def create_app(standby: Standby | None = None) -> Flask:
 
 
 def main() -> None:
-    """Serve on STANDBY_HOST and STANDBY_PORT until a signal. Granian: the fastest of the WSGI servers we tried."""
+    """Serve on STANDBY_HOST and STANDBY_PORT until a signal."""
     logs.set_up()
     try:
         settings = load_settings()
         load_flows(settings.flows)
     except (ConfigError, FlowError) as error:
         raise SystemExit(str(error)) from error
+    serve("app:create_app", settings.host, settings.port)
+
+
+def serve(application: str, host: str, port: int) -> None:
+    """Serve what this factory (MODULE:NAME) makes, until a signal. Granian: the fastest of the servers we tried."""
     Server(
-        "app:create_app",
+        application,
         factory=True,
-        address=settings.host,
-        port=settings.port,
+        address=host,
+        port=port,
         interface=Interfaces.WSGI,
         workers=1,
         blocking_threads=8,

@@ -1,5 +1,6 @@
 """What becomes of a text after it left: the carrier's callbacks, and asking the carrier where no answer came."""
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from bot.carrier import CLOCKS_DIFFER_BY, EMAIL, VOICE, CarrierError, Taken
 from bot.core.delivery import Status, climb, deed_for, in_plain_words
 from bot.core.pressure import FULL
 from bot.db import claim, do_each
-from bot.handover import act_on, outgoing, record_taken
+from bot.departures import act_on, outgoing, record_taken
 from bot.models import Delivery, Direction, Message
 from bot.outbox import Post
 from bot.pace import press, sender_name
@@ -23,7 +24,7 @@ BATCH = 20
 ASK_AFTER = timedelta(minutes=2)
 ABSENT_AFTER = timedelta(minutes=10)  # the carrier's list lags a little; only now its silence means "never taken"
 GIVE_UP_AFTER = timedelta(days=1)
-ENDS_WITHIN = timedelta(hours=5)  # no text waits at the carrier for longer than four (outbox)
+ENDS_WITHIN = timedelta(hours=5)  # no text waits at the carrier for longer than four (departures)
 ASK_AGAIN_AFTER = timedelta(hours=20)  # some carriers never say that a text arrived
 ASKED_ABOUT_FOR = timedelta(days=2)
 
@@ -129,16 +130,20 @@ def learn_ends(post: Post, now: datetime) -> int:
     """
     without_end = Message.status.in_((Status.TAKEN, Status.SENT)) & Message.channel.not_in((EMAIL, VOICE))
     due = without_end & (Message.sent_at <= now - ENDS_WITHIN) & (Message.sent_at > now - ASKED_ABOUT_FOR)
-    learnt = 0
-    while True:
+    learnt, away = 0, threading.Event()
+    while not away.is_set():
         with post.db.writing() as session:
             ids = claim(session, Message, due, (Message.id,), BATCH, now, LEASE)
         if not ids:
-            return learnt
-        learnt += do_each(ids, lambda message_id: _learn_end(post, message_id, now), "learning")
+            break
+        learnt += do_each(ids, lambda message_id: _learn_end(post, message_id, now, away), "learning")
+    return learnt
 
 
-def _learn_end(post: Post, message_id: int, now: datetime) -> bool:
+def _learn_end(post: Post, message_id: int, now: datetime, away: threading.Event) -> bool:
+    """Where the carrier cannot be asked, it is `away`, and the rest waits for the next round: each may cost seconds."""
+    if away.is_set():
+        return False
     with post.db.reading() as session:
         message = session.get_one(Message, message_id)
         assert message.sent_at is not None
@@ -147,6 +152,7 @@ def _learn_end(post: Post, message_id: int, now: datetime) -> bool:
     try:
         found = post.carrier.find(text, since)
     except CarrierError:
+        away.set()
         return False
     with post.db.writing() as session:
         message = hold_text(session, message_id)

@@ -16,7 +16,7 @@ from bot.carrier import EMAIL, OutcomeUnknown, OutgoingText, Refused, Taken
 from bot.core.delivery import Deed, Status, deed_for
 from bot.core.kinds import Purpose
 from bot.db import claim
-from bot.handover import make_ready, record_refusal, record_taken
+from bot.departures import make_ready, record_refusal, record_taken
 from bot.models import Message
 from bot.outbox import Post
 from bot.pace import Gate, ease, hold_sender, press, refused_before, sender_name
@@ -65,8 +65,7 @@ class _Round:
         room = self.post.settings.calls_at_once - len(self.flying)
         if room > 0:
             for message_id, text in _claim_ready(self, room):
-                flight = self.post.hands.submit(self.post.carrier.send, text)
-                self.flying[flight] = (message_id, text.channel == EMAIL)
+                self.flying[_handed_over(self.post, text)] = (message_id, text.channel == EMAIL)
 
     def _land(self, landed: "Iterable[Future[Taken]]") -> int:
         came = [_Outcome(*self.flying.pop(each), _result(each)) for each in landed]
@@ -104,6 +103,21 @@ class _Outcome:
         return isinstance(self.what, OutcomeUnknown)
 
 
+def _handed_over(post: Post, text: OutgoingText) -> "Future[Taken]":
+    """The call for this text. Where the process ends, and takes no new calls, it is made here: the text is written down
+    as handed over, and would wait until the carrier has been asked for it.
+    """
+    try:
+        return post.hands.submit(post.carrier.send, text)
+    except RuntimeError:
+        flight: Future[Taken] = Future()
+        try:
+            flight.set_result(post.carrier.send(text))
+        except Exception as error:
+            flight.set_exception(error)
+        return flight
+
+
 def _result(flight: "Future[Taken]") -> Taken | Exception:
     try:
         return flight.result()
@@ -135,7 +149,7 @@ def _claim_ready(round_: _Round, room: int) -> list[tuple[int, OutgoingText]]:
         let = [each for each in ids if gates[rows[each].channel == EMAIL].lets(rows[each])]
         if held := sorted(set(ids) - set(let)):
             session.execute(update(Message).where(Message.id.in_(held)).values(lease_until=None))
-        return make_ready(session, post.settings, let, now)
+        return make_ready(session, post.settings, let, now) if let else []
 
 
 def _first_in_line(now: datetime, restored_at: datetime | None) -> ColumnElement[bool]:

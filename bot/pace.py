@@ -15,6 +15,7 @@ from bot.core.pressure import CALM, Pressure
 from bot.core.sending import UNPACED
 from bot.db import insert_once
 from bot.models import Message, Sender
+from bot.waiting import underway
 
 LETTERS = "letters"  # the sender of what goes by mail
 AHEAD = timedelta(seconds=1)  # the clock sends once a second
@@ -59,7 +60,7 @@ def refused_before(letters: bool, now: datetime) -> ColumnElement[bool]:
     """Texts, or letters, that wait only because the carrier did not take them."""
     by_it = Message.channel == EMAIL if letters else Message.channel != EMAIL
     is_time = Message.not_before.is_(None) | (Message.not_before <= now)
-    return by_it & (Message.status == Status.QUEUED) & Message.reason.is_not(None) & is_time
+    return underway() & by_it & (Message.status == Status.QUEUED) & Message.reason.is_not(None) & is_time
 
 
 def _keep(sender: Sender, pressure: Pressure) -> None:
@@ -80,9 +81,8 @@ def outage(session: Session, settings: Settings, now: datetime) -> Outage | None
     pressure = pressure_of(sender) if sender else CALM
     if pressure.since is None or not pressure.is_told(now):
         return None
-    tried = (Message.attempts > 0) & Message.status.in_((Status.QUEUED, Status.SENDING))
-    due = (Message.status == Status.QUEUED) & (Message.send_after <= now)
-    waiting = select(func.count()).select_from(Message).where(Message.channel != EMAIL, due | tried)
+    waits = underway() & (Message.channel != EMAIL) & ((Message.attempts > 0) | (Message.send_after <= now))
+    waiting = select(func.count()).select_from(Message).where(waits)
     return Outage(pressure.since, session.scalar(waiting) or 0)
 
 

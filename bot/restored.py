@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from bot.core.kinds import Purpose
 from bot.core.restored import ASKS_FIRST_FOR, Leave, Restored, Waiting, may_leave
-from bot.models import Direction, Message, Restoration
+from bot.models import Message, Restoration
+from bot.waiting import unhandled
 
 HELD_FOR = timedelta(seconds=30)  # after a restore, until what came in meanwhile was fetched
 
@@ -22,8 +23,7 @@ def last_restore(session: Session) -> Restored | None:
 
 
 def _is_anything_unread(session: Session, until: datetime) -> bool:
-    unread = (Message.direction == Direction.IN) & Message.handled_at.is_(None) & (Message.at <= until)
-    return bool(session.scalar(select(exists().where(unread))))
+    return bool(session.scalar(select(exists().where(unhandled(), Message.at <= until))))
 
 
 def restored_lately(session: Session, now: datetime) -> datetime | None:

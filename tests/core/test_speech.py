@@ -61,4 +61,4 @@ def test_slots_are_named_in_their_order() -> None:
 
 @given(st.text(), st.dictionaries(st.text(), st.text()), st.sampled_from(Language))
 def test_any_text_and_any_value_can_be_rendered(text: str, values: dict[str, str], language: Language) -> None:
-    render(text, values, language)
+    assert "{" in text or render(text, values, language) == text

@@ -1,10 +1,14 @@
 """The carrier cannot reach our web, and tries no second time: its own record still has every text."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
+from bot.carrier import CarrierError, OutgoingText, Taken
 from bot.carrier.faults import Fault, FaultKind
 from bot.core.delivery import Status
 from bot.core.kinds import Lane
+from bot.deliveries import learn_ends
 from tests.world import World
 
 
@@ -63,3 +67,29 @@ def test_an_end_that_no_callback_told_is_asked_for(world: World, fate: Fault | N
     if not fate:
         ana.hears("How is your week")
     dana.hears_all()
+
+
+def test_where_the_carrier_cannot_be_asked_for_ends_the_rest_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question may cost ten seconds, and the clock could not be stopped meanwhile."""
+    people = [world.participant(f"Ana {place}") for place in range(30)]
+    world.goes_wrong(Fault(FaultKind.DROP_CALLBACKS), times=30)
+    for each in people:
+        world.is_due(each, "weekly")
+    world.passes(hours=4)
+    asked = []
+
+    def away(_text: OutgoingText, _since: datetime) -> list[Taken]:
+        asked.append(1)
+        raise CarrierError("nobody there")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.standby.post.carrier, "find", away)
+        world.now += timedelta(hours=2)
+        assert learn_ends(world.standby.post, world.now) == 0
+    assert len(asked) == 1
+    world.passes(minutes=5)
+    assert {world.texts_to(each)[0].status for each in people} == {Status.DELIVERED}
+    for each in people:
+        each.hears("How is your week")

@@ -131,3 +131,14 @@ def test_the_pace_holds_however_many_go_at_once(database_url: str, tmp_path: Pat
         heard.append(sum(len(each.hears_all()) for each in people))
     assert sum(heard) in (12, 13) and max(heard) <= 2, f"a segment in five seconds, and {heard} in five seconds each"
     world.ends()
+
+
+def test_a_process_that_ends_makes_the_calls_it_has_written_down(world: World) -> None:
+    """An interpreter on its way out takes no new work: without that, the answer to danger would wait ten minutes."""
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    world.standby.post.hands.shutdown()
+    ana.texts("he hit me")
+    ana.hears("911")
+    dana.hears("someone may be in danger")
+    world.starts_process()

@@ -39,6 +39,16 @@ def _ana(world: World) -> tuple[Person, Colleague]:
     return ana, dana
 
 
+def _asked_before(world: World, file: Path) -> tuple[Person, Colleague]:
+    """Ana, who was asked how her week goes just before the backup, and her caseworker."""
+    ana, dana = _ana(world)
+    world.is_due(ana, "weekly", repeat_days=7)
+    world.settles()
+    ana.hears("week")
+    back_up(world, file)
+    return ana, dana
+
+
 def _writes(world: World, ana: Person, dana: Colleague, body: str, hours: float = 0) -> None:
     """Dana writes to Ana, to leave now or later."""
     with world.standby.db.writing() as session:
@@ -188,11 +198,7 @@ def test_until_texts_were_fetched_only_answers_to_new_texts_leave(elsewhere: str
 def test_an_answer_given_since_the_backup_leads_on_and_nothing_is_said_twice(
     elsewhere: str, world: World, file: Path
 ) -> None:
-    ana, dana = _ana(world)
-    world.is_due(ana, "weekly", repeat_days=7)
-    world.settles()
-    ana.hears("week")
-    back_up(world, file)
+    ana, dana = _asked_before(world, file)
     for answer in ("im good", "1"):
         ana.texts(answer)
         ana.hears()
@@ -211,11 +217,7 @@ def test_an_answer_given_since_the_backup_leads_on_and_nothing_is_said_twice(
 def test_an_answer_to_a_new_text_waits_for_nothing_that_is_asked_about(
     elsewhere: str, world: World, file: Path
 ) -> None:
-    ana, _ = _ana(world)
-    world.is_due(ana, "weekly", repeat_days=7)
-    world.settles()
-    ana.hears("week")
-    back_up(world, file)
+    ana, _ = _asked_before(world, file)
     ana.texts("im good")
     ana.hears()
     world.sleeps(hours=1)
