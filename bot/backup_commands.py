@@ -29,7 +29,7 @@ def backup(file: Path) -> None:
     """Write everything into a new file, while the programme runs; the keys (STANDBY_DATA_KEYS) are not in it."""
     settings = load_settings()
     db = Database(settings.database_url, settings.data_keys)
-    if not is_there(db):
+    if not is_there(db.engine):
         raise BackupProblem(f"There is no database {db.engine.url.database}: is STANDBY_DATABASE_URL right?")
     try:
         made = make_backup(db, settings, file, _now(settings, db))

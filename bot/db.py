@@ -218,9 +218,9 @@ def _engine(url: str | URL) -> Engine:
     return engine
 
 
-def is_there(db: Database) -> bool:
+def is_there(engine: Engine) -> bool:
     """Whether there is a database at the address. A SQLite file that is only opened to look would be made by that."""
-    url = db.engine.url
+    url = engine.url
     return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
 

@@ -74,7 +74,7 @@ def _migrate(db: Database, settings: Settings) -> None:
 
 
 def _refuse_rows(db: Database) -> None:
-    if is_there(db):
+    if is_there(db.engine):
         with db.engine.connect() as connection:
             _refuse_any(connection)
 

@@ -102,7 +102,7 @@ def build(
 
 def ready(standby: Standby) -> Standby:
     """The same, if its database is of this version. Raises ConfigError. A file that is not there is not made."""
-    if not is_there(standby.db):
+    if not is_there(standby.db.engine):
         name = standby.db.engine.url.database
         raise ConfigError(f"There is no database {name}. If the name is right, make it: python -m bot init")
     if not is_current(standby.db.engine):

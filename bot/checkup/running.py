@@ -13,7 +13,7 @@ from bot.core.escalation import Rules
 from bot.core.finding import Finding, Grade, fine, judge_time, unseen, wrong
 from bot.core.promises import Promise
 from bot.cover import nameless_gaps
-from bot.reports.clock import late_jobs
+from bot.reports.clock import lateness
 
 BAD_CREDENTIALS = 20003
 WHOLE_SECONDS = timedelta(milliseconds=500)  # a Date header leaves out what was past the second: on average, half
@@ -21,8 +21,8 @@ WHOLE_SECONDS = timedelta(milliseconds=500)  # a Date header leaves out what was
 
 def check_jobs(session: Session, now: datetime) -> Finding:
     """Whether a clock runs and gets through all its jobs."""
-    if late := late_jobs(session, now):
-        return wrong("jobs", f"The clock is late with: {', '.join(late)}. Is scheduler.py running?")
+    if late := lateness(session, now):
+        return wrong("jobs", late)
     return fine("jobs", "Every job of the clock is on time.")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, Text, select, text, type_coerce
 from sqlalchemy.exc import DBAPIError
 
 from bot.core.finding import Finding, Sealing, fine, judge_keys, wrong
-from bot.db import Base, Sealed, SealedJson
+from bot.db import Base, Sealed, SealedJson, is_there
 from bot.migrations import is_current, is_known, revision_of
 
 TRIED = 50  # the oldest and the newest values of each encrypted column: all of them would take minutes
@@ -18,7 +18,7 @@ TRIED = 50  # the oldest and the newest values of each encrypted column: all of 
 
 def check_database(engine: Engine) -> Finding:
     """Whether it answers and takes what is written. A file that is not there is not made."""
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+    if not is_there(engine):
         return wrong("database", "There is no database file. If STANDBY_DATABASE_URL is right: python -m bot init.")
     try:
         takes = _takes_writing(engine)

@@ -16,5 +16,11 @@ def late_jobs(session: Session, now: datetime) -> tuple[str, ...]:
     return tuple(beat.job for beat in beats if _is_late(beat, now)) if beats else ("every job",)
 
 
+def lateness(session: Session, now: datetime) -> str:
+    """The same in a sentence with what to look at; "" where the clock is on time."""
+    late = late_jobs(session, now)
+    return f"The clock is late with: {', '.join(late)}. Is scheduler.py running?" if late else ""
+
+
 def _is_late(beat: Beat, now: datetime) -> bool:
     return beat.at is None or now - beat.at > max(CLOCK_MAY_REST, 3 * timedelta(seconds=beat.every_s))

@@ -12,7 +12,7 @@ from bot.figures.catalogue import Made, Tab, named, of_tab, tabs_of
 from bot.figures.nothing import why_nothing
 from bot.figures.view import View
 from bot.models import Role, Staff
-from bot.reports.clock import late_jobs
+from bot.reports.clock import lateness
 from bot.reports.scope import A_WEEK, Scope, ScopeProblem, TooFew, address_of, choices
 from bot.web.asked import kept_filters, names_in, scope_asked, usual_scope, view_asked
 from bot.web.auth import me, roles
@@ -135,7 +135,5 @@ def about() -> ResponseReturnValue:
 
 
 def _problems(session: Session) -> tuple[str, ...]:
-    late = late_jobs(session, present())
-    still = (f"The clock is late with: {', '.join(late)}. Is scheduler.py running?",) if late else ()
-    current = standby()
-    return (*still, *gaps_ahead(session), *current.shelf.problems)
+    late = lateness(session, present())
+    return (*filter(None, [late]), *gaps_ahead(session), *standby().shelf.problems)
