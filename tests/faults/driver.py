@@ -50,11 +50,12 @@ class Driver:
 
     def run(self) -> None:
         """The weeks with all their troubles, then a calm in which everything has time to settle."""
-        stops_at = monotonic() + 60 * self.minutes
+        start, lasts_s = monotonic(), 60 * self.minutes
         self.crew = Crew(self.place, self.database_url, self.data_keys)
         self.strikes = Strikes(self.crew, self.clock, self.books, self.diary, self._troubles(), self.chance)
         try:
-            while self.clock.true() < self.end_at and monotonic() < stops_at:
+            while self.clock.true() < self.end_at and monotonic() - start < lasts_s:
+                self.strikes.hurry((monotonic() - start) / lasts_s, self.clock.true())
                 self._step()
             self._settle()
         finally:

@@ -30,13 +30,20 @@ class Strikes:
     ) -> None:
         self.off = AT_ONCE
         self._crew, self._clock, self._books, self._diary, self._chance = crew, clock, books, diary, chance
-        self._troubles = troubles
+        self._troubles, self._all = troubles, len(troubles)
         self._ends: list[tuple[datetime, Strike]] = []
         self._dooms: dict[int, Trouble] = {}
         self._away: dict[int, timedelta] = {}
         self._down_until = clock.true()
         self._disk_is_full = False
         crew.on_death = self._died
+
+    def hurry(self, share: float, now: datetime) -> None:
+        """Bring the next trouble forward while less than this share of them has come: where real time ends a run before
+        its weeks are over, everything goes wrong all the same, and while there is work.
+        """
+        if self._troubles and len(self._troubles) > self._all * (1 - share):
+            self._troubles[0] = replace(self._troubles[0], at=min(now, self._troubles[0].at))
 
     def next_at(self) -> datetime:
         """When the next trouble begins or ends."""
