@@ -7,24 +7,27 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import select, update
 
 from bot import alerts, auditor, casework, checkins, deliveries, dispatch, inbox, logs, summary
 from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import insert_once
 from bot.models import Beat
+from bot.week_counts import keep_settled
 from bot.wiring import Standby, build
 
 log = structlog.get_logger()
 
 LOOKS_EVERY_S = 5  # at the wall clock, whether it was set back
+BEATS_APART = timedelta(seconds=10)  # a job that runs every second need not write so every second
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ JOBS = (
     Job("send the outbox", 1, lambda standby, now: dispatch.send_due(standby.post, now)),
     Job("reconcile with the carrier", 30, lambda standby, now: deliveries.reconcile(standby.post, now)),
     Job("learn what became of texts", 1800, lambda standby, now: deliveries.learn_ends(standby.post, now)),
+    Job("count weeks that are over", 600, lambda standby, now: keep_settled(standby.db, standby.settings.zone, now)),
     Job("send the weekly letter", 600, lambda standby, now: summary.send_due(standby.talk, standby.mail, now)),
     Job(auditor.AUDIT, 120, lambda standby, now: auditor.audit(standby.post, now), first_after_s=20),  # others first
 )
@@ -59,29 +63,55 @@ JOBS = (
 
 def tick(standby: Standby, now: datetime) -> dict[str, int]:
     """Run every job once, in the order of the table; what each says it did."""
-    return {job.name: run_job(job, standby, now) for job in JOBS}
+    *others, audit = JOBS
+    return run_jobs(others, standby, now) | run_jobs([audit], standby, now)  # it looks at when the others ran
 
 
-def run_job(job: Job, standby: Standby, now: datetime) -> int:
-    """Run one job and note that it ran. A job that fails is logged and does not keep the others from running."""
+def run_jobs(jobs: Sequence[Job], standby: Standby, now: datetime) -> dict[str, int]:
+    """Run these, one after the other, and note which got through; what each says it did. A job that fails is logged and
+    does not keep the others from running.
+    """
+    done = {job: _run(job, standby, now) for job in jobs}
+    try:
+        _beat(standby, [job for job, count in done.items() if count is not None], now)
+    except Exception:
+        log.exception("beats_not_written")
+    return {job.name: count or 0 for job, count in done.items()}
+
+
+def _run(job: Job, standby: Standby, now: datetime) -> int | None:
     try:
         done = job.run(standby, now)
-        _beat(standby, job, now)
     except Exception:
         log.exception("job_failed", job=job.name)
-        return 0
+        return None
     if done:
         log.info("job_done", job=job.name, count=done)
     return done
 
 
-def _beat(standby: Standby, job: Job, at: datetime | None) -> None:
+def _beat(standby: Standby, jobs: Sequence[Job], at: datetime | None) -> None:
+    """Note that these jobs ran; None: that they are meant to. In one transaction, and none where it is on record that
+    they ran a moment ago.
+    """
+    with standby.db.reading() as session:
+        known = {beat.job: beat for beat in session.scalars(select(Beat))}
+    stale = [job for job in jobs if _is_stale(known.get(job.name), job, at)]
+    if not stale:
+        return
     with standby.db.writing() as session:
-        beat = session.get(Beat, job.name)
-        if beat is None:
-            insert_once(session, Beat(job=job.name, every_s=job.every_s, at=at))
-        elif at is not None:
-            beat.at, beat.every_s = at, job.every_s
+        for job in stale:
+            noted = update(Beat).where(Beat.job == job.name).values(at=at, every_s=job.every_s)
+            if job.name not in known:
+                insert_once(session, Beat(job=job.name, every_s=job.every_s, at=at))
+            elif at is not None:
+                session.execute(noted)
+
+
+def _is_stale(beat: Beat | None, job: Job, at: datetime | None) -> bool:
+    if beat is None or beat.at is None or beat.every_s != job.every_s or at is None:
+        return True
+    return not timedelta(0) <= at - beat.at < BEATS_APART
 
 
 def metronome(standby: Standby) -> BackgroundScheduler:
@@ -89,10 +119,10 @@ def metronome(standby: Standby) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}, timezone="UTC"
     )
+    _beat(standby, JOBS, None)  # known from now on, so that one that never gets through is missed
     for job in JOBS:
-        _beat(standby, job, None)  # known from now on, so that one that never gets through is missed
         scheduler.add_job(
-            lambda job=job: run_job(job, standby, standby.now()),
+            lambda job=job: run_jobs([job], standby, standby.now()),
             "interval",
             seconds=job.every_s,
             id=job.name,

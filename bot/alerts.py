@@ -22,6 +22,7 @@ from bot.models import Alert, Flag, FlagState, Message, Staff
 from bot.outbox import Draft, Post, Recipient, queue
 from bot.people import note
 from bot.statuses import move_all
+from bot.waiting import failed_since, left_at
 
 log = structlog.get_logger()
 
@@ -225,12 +226,11 @@ def follow_up_alerts(post: Post, now: datetime) -> int:
 
     A phone that failed just before does not hurry the ladder again: where no phone can be reached, it keeps its pace.
     """
-    failed = (Status.REFUSED, Status.FAILED, Status.UNDELIVERED)
     texted = (Message.purpose == Purpose.ALERT) & (Message.channel == TEXT)  # a call that nobody took says nothing
-    arrived_not = texted & Message.status.in_(failed) & (Message.at > now - FAILURES_OF)
+    arrived_not = failed_since(now - FAILURES_OF) & texted & (Message.status != Status.UNKNOWN)
     with post.db.reading() as session:
         missed = select(Alert.id).join(Message, Message.id == Alert.message_id).where(arrived_not)
-        ids = session.scalars(missed.where(Alert.failed_at.is_(None)).order_by(Alert.id).limit(BATCH)).all()
+        ids = session.scalars(missed.where(Alert.failed_at.is_(None)).order_by(left_at, Alert.id).limit(BATCH)).all()
     return do_each(ids, lambda alert_id: _climb_on(post, alert_id, now), "following_up")
 
 

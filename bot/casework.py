@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
-from sqlalchemy import ColumnElement, Row, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, case, exists, select, update
 from sqlalchemy.orm import Session
 
 from bot.core.delivery import Deed, Status, deed_for
@@ -12,11 +12,12 @@ from bot.core.escalation import Rules, Urgency, asked_at, first_look, new_words_
 from bot.core.hours import minutes_between
 from bot.core.kinds import Attention, FlagKind, Hit, Outcome
 from bot.db import do_each, insert_once
-from bot.models import Alert, CheckIn, Danger, Direction, Flag, FlagState, Mark, Message, Participant, Resolution, Staff
+from bot.models import Alert, CheckIn, Danger, Flag, FlagState, Mark, Message, Participant, Resolution, Staff
 from bot.outbox import Post, drop_mass_texts, drop_questions
 from bot.people import counted, hold, note, opt_out, plan
 from bot.statuses import move_all
 from bot.verdicts import strike_out
+from bot.waiting import failed_since, left_at
 
 BATCH = 100
 AFTER_HELP = timedelta(days=5)
@@ -236,16 +237,10 @@ def resolve(session: Session, flag_id: int, staff: Staff, result: Result, now: d
 
 def follow_up_failures(post: Post, now: datetime) -> int:
     """Texts that did not reach a participant become flags, so that a person sees them; how many."""
-    failed = (Status.REFUSED, Status.FAILED, Status.UNDELIVERED, Status.UNKNOWN)
-    unseen = (
-        (Message.direction == Direction.OUT)
-        & Message.participant_id.is_not(None)
-        & Message.status.in_(failed)
-        & (func.coalesce(Message.handed_over_at, Message.at) > now - FAILURES_OF)
-        & ~exists().where(Mark.message_id == Message.id)
-    )
+    flagged = exists().where(Mark.message_id == Message.id)
+    unseen = failed_since(now - FAILURES_OF) & Message.participant_id.is_not(None) & ~flagged
     with post.db.reading() as session:
-        ids = session.scalars(select(Message.id).where(unseen).order_by(Message.id).limit(BATCH)).all()
+        ids = session.scalars(select(Message.id).where(unseen).order_by(left_at, Message.id).limit(BATCH)).all()
     return do_each(ids, lambda message_id: _flag_failure(post, message_id, now), "flagging")
 
 

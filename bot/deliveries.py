@@ -8,16 +8,16 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.carrier import CLOCKS_DIFFER_BY, EMAIL, VOICE, CarrierError, Taken
-from bot.core.delivery import Status, climb, deed_for, in_plain_words
+from bot.core.delivery import Status
 from bot.core.pressure import FULL
 from bot.db import claim, do_each
-from bot.departures import act_on, outgoing, record_taken
+from bot.departures import outgoing, record_taken, record_word
 from bot.models import Delivery, Direction, Message
 from bot.outbox import Post
 from bot.pace import press, sender_name
 from bot.restored import last_restore
 from bot.statuses import hold_text, move
-from bot.waiting import underway
+from bot.waiting import underway, without_end
 
 LEASE = timedelta(minutes=2)
 BATCH = 20
@@ -54,13 +54,9 @@ def record_delivery(session: Session, said: Callback, now: datetime, sender: str
         session.add(Delivery(message_id=message.id, word=word, error_code=said.error_code, at=now))
     if message.carrier_id is None:
         message.carrier_id, message.sent_at, message.lease_until = said.carrier_id, message.sent_at or now, None
-    climbed = climb(message.status, said.word)
-    if climbed is not message.status and climbed in (Status.FAILED, Status.UNDELIVERED):
-        message.error_code, message.reason = said.error_code, in_plain_words(said.error_code)
-        if said.error_code is not None:
-            act_on(session, message, deed_for(said.error_code), now)
-            if said.error_code in FULL:
-                press(session, sender, said.error_code, now)
+    climbed = record_word(session, message, said.word, said.error_code, now)
+    if climbed is not message.status and said.error_code in FULL:
+        press(session, sender, said.error_code, now)
     move(session, message, climbed)
     return True
 
@@ -111,7 +107,7 @@ def _judge(
     assert message.handed_over_at is not None
     for taken in candidates or []:
         if not session.scalar(select(exists().where(Message.carrier_id == taken.carrier_id))):
-            move(session, message, record_taken(message, taken, now))
+            move(session, message, record_taken(session, message, taken, now))
             return True
     if message.staff_id is not None or (candidates is not None and now - until >= ABSENT_AFTER):
         message.send_after = now
@@ -128,12 +124,12 @@ def learn_ends(post: Post, now: datetime) -> int:
     """Ask what became of texts whose callbacks stayed away, as while our web was down: Twilio tells each once. Of how
     many that was learnt.
     """
-    without_end = Message.status.in_((Status.TAKEN, Status.SENT)) & Message.channel.not_in((EMAIL, VOICE))
-    due = without_end & (Message.sent_at <= now - ENDS_WITHIN) & (Message.sent_at > now - ASKED_ABOUT_FOR)
+    of_days = (Message.sent_at <= now - ENDS_WITHIN) & (Message.sent_at > now - ASKED_ABOUT_FOR)
+    due = without_end() & of_days & Message.channel.not_in((EMAIL, VOICE))
     learnt, away = 0, threading.Event()
     while not away.is_set():
         with post.db.writing() as session:
-            ids = claim(session, Message, due, (Message.id,), BATCH, now, LEASE)
+            ids = claim(session, Message, due, (Message.sent_at, Message.id), BATCH, now, LEASE)
         if not ids:
             break
         learnt += do_each(ids, lambda message_id: _learn_end(post, message_id, now, away), "learning")

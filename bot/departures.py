@@ -93,13 +93,26 @@ def _fact(
     )
 
 
-def record_taken(message: Message, taken: Taken, now: datetime) -> Status:
-    """The carrier has the text, which is held; where it stands now."""
+def record_taken(session: Session, message: Message, taken: Taken, now: datetime) -> Status:
+    """The carrier has the text, which is held; where it stands now, which may be at its end."""
     message.carrier_id = taken.carrier_id
     message.sent_at = message.sent_at or now
     message.lease_until = None
+    word = taken.status if taken.status in CARRIER_WORDS else "accepted"
+    return record_word(session, message, word, taken.error_code, now)
+
+
+def record_word(session: Session, message: Message, word: str, error_code: int | None, now: datetime) -> Status:
+    """The carrier says this word of the text, which is held; where it stands now. Where that is a bad end, why is kept,
+    and what it says of the address.
+    """
     assert message.status is not None
-    return climb(message.status, taken.status if taken.status in CARRIER_WORDS else "accepted")
+    climbed = climb(message.status, word)
+    if climbed is not message.status and climbed in (Status.FAILED, Status.UNDELIVERED):
+        message.error_code, message.reason = error_code, in_plain_words(error_code)
+        if error_code is not None:
+            act_on(session, message, deed_for(error_code), now)
+    return climbed
 
 
 def record_refusal(session: Session, message: Message, error: Refused, now: datetime) -> Status:

@@ -200,7 +200,7 @@ def _stands(session: Session, message: Message, outcome: _Outcome, now: datetime
     assert message.status is not None
     match outcome.what:
         case Taken() as taken:
-            return record_taken(message, taken, now)
+            return record_taken(session, message, taken, now)
         case Refused() as error:
             return record_refusal(session, message, error, now)
         case OutcomeUnknown():

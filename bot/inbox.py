@@ -27,7 +27,7 @@ from bot.core.turn import RaiseFlag, Turn
 from bot.db import Database, claim, do_each
 from bot.models import Beat, Direction, Message, OptOut, Participant, Staff
 from bot.outbox import Draft, Recipient, queue
-from bot.people import hold, opt_in, opt_out, owner_of, participant_at, pause, staff_at, works_again
+from bot.people import has_consent, hold, opt_in, opt_out, owner_of, participant_at, pause, staff_at, works_again
 from bot.restored import note_fetched, unfetched_since
 from bot.scene import Scene, Talk
 from bot.staff_replies import stop_alerts, take_by_text
@@ -310,7 +310,9 @@ def _opted_out_how(session: Session, address_hash: str) -> str | None:
 
 
 def _end_texts(scene: Scene, found: Found, keyword: Keyword) -> Lane:
-    """STOP or a wrong number: flags first, then the end of texts, confirmed once and never after the carrier did."""
+    """STOP or a wrong number: flags first, then the end of texts, confirmed once, never after the carrier did, and to
+    nobody who had not agreed to any text.
+    """
     message = scene.message
     assert message is not None
     heard = machine.unprompted(replace(_at_least_today(found), intent=Intent.REPLY), scene.given())
@@ -319,8 +321,9 @@ def _end_texts(scene: Scene, found: Found, keyword: Keyword) -> Lane:
     scene.perform(Turn(None, (*flags, RaiseFlag(reason))))
     end_running(scene.session, scene.participant.id, Outcome.STOPPED, scene.now)
     how = AT_CARRIER if keyword.answered_by_carrier else keyword.kind
+    may_hear = has_consent(scene.session, scene.participant) and not keyword.answered_by_carrier
     fresh = opt_out(scene.session, scene.participant, how, scene.now)
-    if fresh and not keyword.answered_by_carrier and not found.urgent:  # in danger, a lit-up phone may harm
+    if fresh and may_hear and not found.urgent:  # in danger, a lit-up phone may harm
         always = scene.given().always
         said = always.stopped if keyword.kind is Kind.STOP else always.wrong_number
         _say_once(scene, said, message, confirms_opt_out=True)  # 47 CFR 64.1200(a)(12): it only confirms

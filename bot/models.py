@@ -345,6 +345,20 @@ class CheckIn(Counted, Base):
     )  # fmt: skip
 
 
+class WeekCount(Base):
+    """The check-ins of a week that is over for good, counted by one more column (`by`) and by flow: bot/week_counts.py.
+
+    Each of `parts`: where the first text stands, answer, outcome, the values of the column, how many have each.
+    """
+
+    __tablename__ = "week_counts"
+    by: Mapped[str] = mapped_column(String(20), primary_key=True)
+    week: Mapped[date] = mapped_column(primary_key=True)
+    flow_name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    parts: Mapped[list[tuple[str | None, str | None, str | None, list[Any], list[int]]]] = mapped_column(JSON)
+    __table_args__ = (Index("counts_of_week", "week"),)
+
+
 class Reply(Base):
     """What a participant answered to one question of a check-in."""
 
@@ -410,6 +424,16 @@ class Message(Base):
             "to_send", "priority", "send_after",
             sqlite_where=text("status IN ('waiting', 'handing_over')"),
             postgresql_where=text("status IN ('waiting', 'handing_over')"),
+        ),
+        # what the clock looks for among all that ever left: bot/waiting.py names the conditions
+        Index(
+            "failed_lately", text("coalesce(handed_over_at, at)"),
+            sqlite_where=text("status IN ('refused', 'failed', 'undelivered', 'unknown')"),
+            postgresql_where=text("status IN ('refused', 'failed', 'undelivered', 'unknown')"),
+        ),
+        Index(
+            "without_end", "sent_at",
+            sqlite_where=text("status IN ('taken', 'sent')"), postgresql_where=text("status IN ('taken', 'sent')"),
         ),
         Index(
             "to_handle", "at",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from bot.core.delivery import Status
 from bot.core.hours import hour_of_week
 from bot.models import CheckIn, Direction, Message, Participant
+from bot.week_counts import forget
 
 earlier = aliased(Message)
 IS_FIRST = ~exists().where(
@@ -45,13 +46,17 @@ def keep_in_step(session: Session, *texts: Message) -> None:
         return
     opened = select(Message.id, CheckIn.id, CheckIn.asked_at, Participant.zone).join(CheckIn.participant)
     opened = opened.join(Message, Message.check_in_id == CheckIn.id).where(Message.id.in_(of_check_ins), IS_FIRST)
-    for message_id, check_in_id, asked_at, zone in session.execute(opened).all():
+    rows = session.execute(opened).all()
+    if not rows:
+        return
+    for message_id, check_in_id, asked_at, zone in rows:
         message = of_check_ins[message_id]
         kept = update(CheckIn).where(CheckIn.id == check_in_id).values(first_status=message.status)
         if asked_at != message.sent_at:  # only then: who moves to another zone later was asked at the hour it was
             hour = hour_of_week(message.sent_at, zone) if message.sent_at else None
             kept = kept.values(asked_at=message.sent_at, local_hour=hour)
         session.execute(kept)
+    forget(session, [check_in_id for _, check_in_id, _, _ in rows])
 
 
 def move_each(session: Session, moved: Sequence[tuple[Message, Status]]) -> None:
@@ -69,7 +74,8 @@ def move_all(session: Session, which: ColumnElement[bool], status: Status, reaso
     of_check_ins = [message_id for message_id, check_in_id in rows if check_in_id is not None]
     if of_check_ins:
         opened = select(Message.check_in_id).where(Message.id.in_(of_check_ins), IS_FIRST)
-        session.execute(update(CheckIn).where(CheckIn.id.in_(opened)).values(first_status=status))
+        changed = update(CheckIn).where(CheckIn.id.in_(opened)).values(first_status=status).returning(CheckIn.id)
+        forget(session, session.scalars(changed).all())
     return [message_id for message_id, _ in rows]
 
 

@@ -2,10 +2,11 @@
 names its condition so, values and all. Without them every round of the clock would read through all that ever was.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func
 
 from bot.core.delivery import Status
 from bot.models import Direction, Flag, FlagState, Message
@@ -14,6 +15,22 @@ from bot.models import Direction, Flag, FlagState, Message
 def underway(message: type[Message] = Message) -> ColumnElement[bool]:
     """Texts that have not left, or that nobody knows of yet whether they did: index to_send."""
     return message.status.in_(_written_out([Status.QUEUED, Status.SENDING], expanding=True))
+
+
+left_at = func.coalesce(Message.handed_over_at, Message.at)
+
+
+def failed_since(since: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Texts that did not arrive, or of which nobody knows, and that left since then: index failed_lately, which is in
+    the order of left_at.
+    """
+    words = [Status.REFUSED, Status.FAILED, Status.UNDELIVERED, Status.UNKNOWN]
+    return Message.status.in_(_written_out(words, expanding=True)) & (left_at > since)
+
+
+def without_end() -> ColumnElement[bool]:
+    """Texts that the carrier has, and of which it did not say what became of them: index without_end."""
+    return Message.status.in_(_written_out([Status.TAKEN, Status.SENT], expanding=True))
 
 
 def unhandled(message: type[Message] = Message) -> ColumnElement[bool]:

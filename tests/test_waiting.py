@@ -5,12 +5,14 @@ from sqlalchemy import ColumnElement, func, select
 
 from bot.db import Database
 from bot.models import Flag, Message
-from bot.waiting import underway, unhandled, unresolved
+from bot.waiting import failed_since, underway, unhandled, unresolved, without_end
 from tests.databases import DATA_KEY, fresh_sqlite
 
 WAITS = (
     (Message, underway(), "to_send"),
     (Message, unhandled(), "to_handle"),
+    (Message, failed_since(func.now()), "failed_lately"),
+    (Message, without_end() & (Message.sent_at > func.now()), "without_end"),
     (Flag, unresolved() & (Flag.look_at < func.now()), "flags_to_look_at"),
 )
 

@@ -2,12 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import String, and_, bindparam, case, func, or_, select, type_coerce
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.core.became import Became, Needs, Step, Tally, became, funnel, steps, tally
@@ -16,9 +16,8 @@ from bot.core.hours import minutes_between
 from bot.core.kinds import Answer, Language, Need, Outcome
 from bot.models import CheckIn, Flag, FlagState, Participant
 from bot.reports.scope import Scope
+from bot.week_counts import STATE, Part, parts
 
-# Read as the words they are: there are few different ones, and tens of thousands of rows.
-STATE = tuple(type_coerce(column, String) for column in (CheckIn.first_status, CheckIn.answer, CheckIn.outcome))
 STOPPED_WAITING = frozenset({Became.UNANSWERED, Became.OPTED_OUT, Became.CUT_SHORT})
 Key = TypeVar("Key")
 
@@ -40,58 +39,31 @@ def _state(first: str | None, answer: str | None, outcome: str | None) -> State:
     return State(status, answer is not None, what)
 
 
-class _Count(NamedTuple):
-    """So many check-ins of one week and flow that are alike in one more column and in their state."""
-
-    week: date
-    flow: str
-    by: Any
-    state: State
-    many: int
+def _parts(session: Session, scope: Scope, by: InstrumentedAttribute[Any]) -> Iterator[tuple[Part, State]]:
+    whose = scope.whose(CheckIn) if scope.is_of_some else None
+    for part in parts(session, scope.weeks, by, whose):
+        if scope.flow is None or part.flow == scope.flow:
+            yield part, _state(part.first, part.answer, part.outcome)
 
 
-def _counts(session: Session, scope: Scope, by: InstrumentedAttribute[Any]) -> Iterator[_Count]:
-    """Grouped week by week in the order of the index that covers this column, so that nothing is sorted.
-
-    Of one cohort, team or caseworker there are few: there an order that no index has keeps SQLite from walking all
-    check-ins in order, and lets it find those few (bot/models.py names the indexes).
-    """
-    flow_name = func.coalesce(CheckIn.flow_name, "") if scope.is_of_some else CheckIn.flow_name
-    alike = (flow_name, by, *STATE)
-    of_week = select(*alike, func.count()).where(CheckIn.week == bindparam("monday"), scope.whose(CheckIn))
-    statement = of_week.group_by(*alike)
-    for week in scope.weeks:
-        for row in session.execute(statement, {"monday": week}):
-            yield _Count(week, row[0], row[1], _state(*row[2:5]), row[5])
+def _sums(session: Session, scope: Scope, by: InstrumentedAttribute[Any]) -> dict[State, dict[Any, int]]:
+    """How many check-ins of each state have which key, all weeks and flows together."""
+    found: defaultdict[State, defaultdict[Any, int]] = defaultdict(lambda: defaultdict(int))
+    for part, state in _parts(session, scope, by):
+        sums = found[state]
+        for key, many in zip(part.keys, part.many, strict=True):
+            sums[key] += many
+    return dict(found)
 
 
-def _sums(session: Session, scope: Scope, by: InstrumentedAttribute[Any]) -> Iterator[tuple[Any, State, int]]:
-    """The same of all weeks and flows together, added up by the database: of 200 caseworkers and a year, 5,000 rows
-    come over and not 90,000. The inner counts are made in the order of the index, so that only they are sorted. Of one
-    flow, SQLite would not see that order if it knew that the flow is the same in all rows.
-    """
-    any_order = func.coalesce(CheckIn.flow_name, "")
-    flow_name = any_order if scope.is_of_some else CheckIn.flow_name
-    which = scope.of(CheckIn)
-    if scope.flow is not None and not scope.is_of_some:
-        which = replace(scope, flow=None).of(CheckIn) & (any_order == scope.flow)
-    alike, names = (by, *STATE), ("by", "first", "answer", "outcome")
-    columns: list[Any] = [column.label(name) for column, name in zip(alike, names, strict=True)]
-    counted = select(*columns, func.count().label("many")).where(which)
-    inner = counted.group_by(CheckIn.week, flow_name, *alike).subquery()
-    keys = [inner.c[name] for name in names]
-    for row in session.execute(select(*keys, func.sum(inner.c.many)).group_by(*keys)):
-        yield row[0], _state(*row[1:4]), int(row[4])
-
-
-def _tallies(
-    session: Session, scope: Scope, by: InstrumentedAttribute[Any], key_of: Callable[[_Count], Key]
-) -> dict[Key, Tally]:
-    return _added((key_of(each), each.state.became, each.many) for each in _counts(session, scope, by))
+def _tallies(session: Session, scope: Scope, key_of: Callable[[Part], Key]) -> dict[Key, Tally]:
+    found = _parts(session, scope, CheckIn.channel)
+    return _added((key_of(part), state.became, sum(part.many)) for part, state in found)
 
 
 def _tallies_by(session: Session, scope: Scope, by: InstrumentedAttribute[Any]) -> dict[Any, Tally]:
-    return _added((key, state.became, many) for key, state, many in _sums(session, scope, by))
+    sums = _sums(session, scope, by)
+    return _added((key, state.became, many) for state, keys in sums.items() for key, many in keys.items())
 
 
 def _added(counts: Iterable[tuple[Key, Became, int]]) -> dict[Key, Tally]:
@@ -108,13 +80,13 @@ def total(session: Session, scope: Scope) -> Tally:
 
 def by_week(session: Session, scope: Scope) -> dict[date, Tally]:
     """By the Monday of the week in which they began: every week of the range, the oldest first, also empty ones."""
-    found = _tallies(session, scope, CheckIn.channel, lambda each: each.week)
+    found = _tallies(session, scope, lambda part: part.week)
     return {week: found.get(week, Tally()) for week in scope.weeks}
 
 
 def by_flow(session: Session, scope: Scope) -> dict[str, Tally]:
     """By the name of the flow."""
-    return _tallies(session, scope, CheckIn.channel, lambda each: each.flow)
+    return _tallies(session, scope, lambda part: part.flow)
 
 
 def by_cohort(session: Session, scope: Scope) -> dict[str, Tally]:
@@ -124,7 +96,7 @@ def by_cohort(session: Session, scope: Scope) -> dict[str, Tally]:
 
 def by_language(session: Session, scope: Scope) -> dict[Language, Tally]:
     """By the language it was written in."""
-    return _tallies_by(session, scope, CheckIn.language)
+    return {Language(word): tally for word, tally in _tallies_by(session, scope, CheckIn.language).items()}
 
 
 def by_channel(session: Session, scope: Scope) -> dict[str, Tally]:
@@ -169,8 +141,8 @@ def funnel_of(session: Session, scope: Scope) -> dict[Step, int]:
     A need that was open already is not raised anew, so it counts in the check-in that raised it.
     """
     states = Counter[State]()
-    for _, state, many in _sums(session, scope, CheckIn.channel):
-        states[state] += many
+    for part, state in _parts(session, scope, CheckIn.channel):
+        states[state] += sum(part.many)
     found = []
     for state, needs, count in _needs(session, scope):
         states[state] -= count
@@ -209,13 +181,12 @@ class Waits:
 def waits(session: Session, scope: Scope, now: datetime) -> Waits:
     """How long first answers took. A late answer took as long as it took."""
     replied, waiting = Counter[int](), Counter[int]()
-    for minutes, state, many in _sums(session, scope, CheckIn.waited_min):
-        if minutes is None:
-            continue
+    for state, waited in _sums(session, scope, CheckIn.waited_min).items():
+        waited.pop(None, None)
         if state.has_answer:
-            replied[minutes] += many
+            replied.update(waited)
         elif state.became in STOPPED_WAITING:
-            waiting[minutes] += many
+            waiting.update(waited)
     runs = select(CheckIn.asked_at, *STATE).where(scope.of(CheckIn), CheckIn.ended_at.is_(None))
     for row in session.execute(runs.where(CheckIn.asked_at.is_not(None), CheckIn.answer.is_(None))):
         if _state(*row[1:]).became is Became.OPEN:

@@ -28,7 +28,7 @@ from bot.config import Settings
 from bot.core import needs
 from bot.models import Flag, FlagState, Resolution, Staff
 from bot.wiring import Deed, Standby, build
-from scheduler import JOBS, run_job
+from scheduler import JOBS, run_jobs
 from tests.faults.carrier import ACCOUNT, Place
 from tests.faults.clock import Clock
 from tests.faults.town import OUR_NUMBER
@@ -108,7 +108,7 @@ class Metronome:
         due = [job for job in JOBS if not 0 <= self._since(job.name, now) < job.every_s]
         for job in due:
             self._ran_at[job.name] = now
-            run_job(job, self._standby, now)
+            run_jobs([job], self._standby, now)
         return len(due)
 
     def _since(self, name: str, now: datetime) -> float:

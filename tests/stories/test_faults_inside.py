@@ -9,7 +9,7 @@ from structlog.testing import LogCapture
 from bot import alerts, checkins
 from bot.models import Beat, Flag, Message, Role
 from bot.reports.clock import late_jobs
-from scheduler import JOBS, run_job
+from scheduler import JOBS, run_jobs
 from tests.world import World
 
 
@@ -86,7 +86,7 @@ def test_a_job_that_never_gets_through_is_late(world: World, log: LogCapture) ->
     for _ in range(3):
         world.sleeps(minutes=2)
         for job in JOBS:
-            run_job(broken if job.name == "escalate" else job, world.standby, world.now)
+            run_jobs([broken if job.name == "escalate" else job], world.standby, world.now)
     with world.standby.db.reading() as session:
         assert late_jobs(session, world.now) == ("escalate",)
     answer = world.app.test_client().get("/readyz")

@@ -260,6 +260,17 @@ def test_without_consent_no_text_ever(world: World) -> None:
     assert dana.hears_all()
 
 
+def test_who_agreed_to_no_text_gets_none_that_confirms_the_end_of_texts(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana, consent=False)
+    ana.texts("please stop texting me")
+    world.passes(hours=1)
+    ana.hears_nothing()
+    assert world.texts_to(ana) == []
+    assert world.flags(ana) == ["stopped today open"]
+    dana.hears("someone needs an answer")
+
+
 def test_a_stranger_who_stops_is_not_texted_when_taken_in_later(world: World) -> None:
     sam = world.colleague("Sam", Role.SUPERVISOR)
     stranger = world.stranger()

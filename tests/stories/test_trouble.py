@@ -66,6 +66,7 @@ def test_killed_between_the_carriers_answer_and_our_commit(world: World, monkeyp
 
 
 BEFORE = (Fault(FaultKind.RESET), Fault(FaultKind.REFUSE), Fault(FaultKind.REFUSE, code=20429, http_status=429))
+DROPPED = Fault(FaultKind.DROP_CALLBACKS)
 AFTER = (Fault(FaultKind.TAKE_AND_RESET), Fault(FaultKind.TAKE_AND_REFUSE))
 
 
@@ -84,7 +85,7 @@ def test_whatever_the_answer_was_the_question_is_heard_once(world: World, fault:
 def test_even_without_callbacks_a_question_is_heard_once(world: World, fault: Fault) -> None:
     ana = world.participant("Ana", world.colleague("Dana"))
     world.goes_wrong(fault)
-    world.goes_wrong(Fault(FaultKind.DROP_CALLBACKS))
+    world.goes_wrong(DROPPED)
     world.is_due(ana, "weekly")
     world.passes(hours=3)
     ana.hears("How is your week")
@@ -259,3 +260,21 @@ def test_a_number_that_changed_hands(world: World) -> None:
     world.is_due(ana, "welcome")
     world.settles()
     assert len(ana.hears_all()) == 2
+
+
+def test_a_bad_end_that_nobody_told_us_of_counts_when_we_ask(world: World) -> None:
+    """The answer was lost and so were the callbacks: what the carrier says when asked is as good."""
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    for fault in (Fault(FaultKind.TAKE_AND_RESET), Fault(FaultKind.UNDELIVER, code=30005), DROPPED):
+        world.goes_wrong(fault)
+    world.is_due(ana, "weekly", repeat_days=7)
+    world.passes(hours=1)
+    (text,) = world.texts_to(ana)
+    assert (text.status, text.error_code) == (Status.UNDELIVERED, 30005)
+    assert text.reason == "The number may not exist any more."
+    assert world.flags(ana) == ["unreachable today open"]
+    dana.hears("someone needs an answer")
+    world.passes(days=8)
+    dana.hears_all()
+    assert len(world.texts_to(ana)) == 1

@@ -1,0 +1,115 @@
+"""Check-ins counted for the figures, week by week: of weeks that are over for good the counts are kept.
+
+Nothing of such a week runs any more, and what the carrier still says of its first texts is rare: who writes that down
+takes the week's counts away, and the clock makes them anew. So they are never wrong, only missing, and then the
+check-ins themselves are counted.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, String, bindparam, delete, exists, func, insert, select, true, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from bot.core.hours import week_of
+from bot.db import Database
+from bot.models import FIGURES_BY, CheckIn, WeekCount
+
+A_WEEK = timedelta(weeks=1)
+RESTS_FOR = timedelta(weeks=2)  # after its end, until what the carrier says of its texts has come in
+# Read as the words they are: there are few different ones, and tens of thousands of rows.
+STATE = tuple(type_coerce(column, String) for column in (CheckIn.first_status, CheckIn.answer, CheckIn.outcome))
+
+
+class Part(NamedTuple):
+    """Check-ins of one week and flow whose state is the same: `many[i]` of them have `keys[i]` in one more column.
+
+    Words of the columns as they are stored.
+    """
+
+    week: date
+    flow: str
+    first: str | None
+    answer: str | None
+    outcome: str | None
+    keys: list[Any]
+    many: list[int]
+
+
+def parts(
+    session: Session, weeks: Collection[date], by: InstrumentedAttribute[Any], whose: ColumnElement[bool] | None = None
+) -> Iterator[Part]:
+    """The check-ins that began in these weeks, in their order, by this column, one of FIGURES_BY: all, or `whose`."""
+    kept = _kept(session, weeks, by) if whose is None else {}
+    for week in weeks:
+        yield from kept[week] if week in kept else _count(session, week, by, whose)
+
+
+def _kept(session: Session, weeks: Collection[date], by: InstrumentedAttribute[Any]) -> dict[date, list[Part]]:
+    if not weeks:
+        return {}
+    of_range = (WeekCount.by == by.key) & (WeekCount.week >= min(weeks)) & (WeekCount.week <= max(weeks))
+    rows = session.execute(select(WeekCount.week, WeekCount.flow_name, WeekCount.parts).where(of_range))
+    found: dict[date, list[Part]] = {}
+    for week, flow, kept in rows:
+        found.setdefault(week, []).extend(Part(week, flow, *each) for each in kept)
+    return found
+
+
+def _count(
+    session: Session, week: date, by: InstrumentedAttribute[Any], whose: ColumnElement[bool] | None
+) -> list[Part]:
+    """Grouped in the order of the index that covers this column, so that nothing is sorted.
+
+    Of one cohort, team or caseworker there are few: there an order that no index has keeps SQLite from walking all
+    check-ins in order, and lets it find those few (bot/models.py names the indexes).
+    """
+    flow_name = CheckIn.flow_name if whose is None else func.coalesce(CheckIn.flow_name, "")
+    key = type_coerce(by, String) if by.key == CheckIn.language.key else by
+    alike: list[Any] = [flow_name, key, *STATE]
+    which = (CheckIn.week == bindparam("monday")) & (true() if whose is None else whose)
+    of_week = select(*alike, func.count()).where(which)
+    found: dict[tuple[Any, ...], Part] = {}
+    rows: Iterable[tuple[Any, ...]] = session.execute(of_week.group_by(*alike), {"monday": week}).all()
+    for flow, value, first, answer, outcome, many in rows:
+        part = found.setdefault((flow, first, answer, outcome), Part(week, flow, first, answer, outcome, [], []))
+        part.keys.append(value)
+        part.many.append(many)
+    return list(found.values())
+
+
+def forget(session: Session, check_in_ids: Collection[int]) -> None:
+    """Something of these check-ins was changed, before this was called: what was counted of their weeks does not hold.
+
+    In this order: whoever keeps counts holds the week's check-ins meanwhile, so the change waits for them, and then
+    they are here to be taken away.
+    """
+    weeks = select(CheckIn.week).where(CheckIn.id.in_(check_in_ids))
+    session.execute(delete(WeekCount).where(WeekCount.week.in_(weeks)))
+
+
+def keep_settled(db: Database, zone: str, now: datetime) -> int:
+    """Count the weeks that are over for good and are not counted yet; how many."""
+    with db.reading() as session:
+        first = session.scalar(select(func.min(CheckIn.week)))
+        counted = set(session.scalars(select(WeekCount.week).distinct()))
+    last = week_of(now - RESTS_FOR, zone) - A_WEEK
+    weeks = [first + n * A_WEEK for n in range((last - first) // A_WEEK + 1)] if first else []
+    return sum(_keep(db, week) for week in weeks if week not in counted)
+
+
+def _keep(db: Database, week: date) -> bool:
+    """False where nothing began in it, where something of it runs still, and where another clock was quicker."""
+    with db.writing() as session:
+        of_week = select(CheckIn.ended_at).where(CheckIn.week == week).order_by(CheckIn.id)
+        ends = session.scalars(of_week.with_for_update(key_share=True)).all()
+        if not ends or None in ends or session.scalar(select(exists().where(WeekCount.week == week))):
+            return False
+        for name in FIGURES_BY:
+            by_flow: dict[str, list[tuple[Any, ...]]] = {}
+            for part in _count(session, week, getattr(CheckIn, name), None):
+                by_flow.setdefault(part.flow, []).append(part[2:])
+            rows = [{"week": week, "by": name, "flow_name": flow, "parts": kept} for flow, kept in by_flow.items()]
+            session.execute(insert(WeekCount), rows)
+        return True
