@@ -4,12 +4,12 @@
 and `handle_left_over` by the clock for what a crash left behind.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -38,6 +38,7 @@ log = structlog.get_logger()
 
 LEASE = timedelta(minutes=1)
 BATCH = 50
+ASKED_AT_ONCE = 1000  # texts, whether they are stored
 TRIES = 3
 RESTS_FOR = timedelta(days=3)  # texts to a number that may be another person's, while a person looks
 AT_CARRIER = "carrier"  # how an opt-out came about that the carrier knows of, and answers START to
@@ -76,28 +77,35 @@ class Inbox:
 def receive(db: Database, text: Incoming, now: datetime) -> str | None:
     """Store the text and commit. The fingerprint of its sender, or None where the carrier had sent it before."""
     sender_hash = db.fingerprint(text.sender)
+    row = {
+        "direction": Direction.IN,
+        "channel": text.channel,
+        "other": text.sender,
+        "other_hash": sender_hash,
+        "body": text.body,
+        "media": [list(each) for each in text.media] or None,
+        "carrier_id": text.carrier_id,
+        "carrier_says": text.carrier_says,
+        "at": text.at or now,
+    }
     try:
         with db.writing() as session:
-            if session.scalar(select(exists().where(Message.carrier_id == text.carrier_id))):
-                return None
-            session.add(_incoming_row(text, sender_hash, now))
-    except IntegrityError:  # the same webhook, at the same moment, in another process
+            session.execute(insert(Message), [row])  # as a plain row: to store a mapped object takes longer
+    except IntegrityError:
+        if not known_among(db, [text.carrier_id]):
+            raise
         return None
     return sender_hash
 
 
-def _incoming_row(text: Incoming, sender_hash: str, now: datetime) -> Message:
-    return Message(
-        direction=Direction.IN,
-        channel=text.channel,
-        other=text.sender,
-        other_hash=sender_hash,
-        body=text.body,
-        media=[list(each) for each in text.media] or None,
-        carrier_id=text.carrier_id or None,
-        carrier_says=text.carrier_says,
-        at=text.at or now,
-    )
+def known_among(db: Database, carrier_ids: Sequence[str]) -> set[str | None]:
+    """Which of these texts are stored already, by their ids at the carrier. In parts: it may be a month of texts."""
+    known: set[str | None] = set()
+    with db.reading() as session:
+        for first in range(0, len(carrier_ids), ASKED_AT_ONCE):
+            some = Message.carrier_id.in_(carrier_ids[first : first + ASKED_AT_ONCE])
+            known.update(session.scalars(select(Message.carrier_id).where(some)))
+    return known
 
 
 def fetch_missed(inbox: Inbox, now: datetime) -> int:
@@ -111,11 +119,13 @@ def fetch_missed(inbox: Inbox, now: datetime) -> int:
         last = session.scalar(select(Beat.at).where(Beat.job == FETCH))
         unfetched = unfetched_since(session)
     since = min(last, unfetched or last) - FETCH_BACK if last else (unfetched or now) - FETCH_FIRST
-    fetched = 0
-    for text in post.carrier.heard(since):
-        media = (("", "unknown"),) * text.pictures
-        missed = Incoming(text.channel, text.carrier_id, text.sender, text.body, media, at=text.at)
-        fetched += receive(post.db, missed, now) is not None
+    fetched, heard = 0, post.carrier.heard(since)
+    known = known_among(post.db, [text.carrier_id for text in heard])
+    for text in heard:
+        if text.carrier_id not in known:
+            media = (("", "unknown"),) * text.pictures
+            missed = Incoming(text.channel, text.carrier_id, text.sender, text.body, media, at=text.at)
+            fetched += receive(post.db, missed, now) is not None
     if unfetched:
         with post.db.writing() as session:
             note_fetched(session, now)

@@ -1,5 +1,6 @@
 """Makes what the weather holds happen to our processes, to their database, disk and clock, and to the carrier."""
 
+import os
 import random
 import resource
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from tests.faults.crew import Crew, Hand
 from tests.faults.diary import Blow, Diary, Wrong
 from tests.faults.weather import Trouble
 
+GONE = 3  # how a child says that the process was not there any more
 FILES_END_AT = 1  # byte; on a full disk nothing is written beyond
 PUT_BACK = timedelta(minutes=30)
 AT_ONCE = timedelta(0)
@@ -161,9 +163,8 @@ class Strikes:
     def _limit_files(self, size: int) -> None:
         ours = [hand.process.pid for hand in self._crew.alive()]
         for pid in ours if self._books.is_sqlite else self._books.servers():
-            with suppress(ProcessLookupError):  # it is gone already
-                _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+            with suppress(FileNotFoundError, ProcessLookupError):  # it is gone already
+                _as_owner_of(pid, lambda pid=pid: _limit(pid, size))
 
     def _put_off(self, by: timedelta) -> None:
         now, self.off = self._clock.true(), by
@@ -176,3 +177,33 @@ class Strikes:
         self._ends = [end for end in self._ends if end[0] > now]
         for _, end in over:
             end()
+
+
+def _limit(pid: int, size: int) -> None:
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+
+
+def _as_owner_of(pid: int, deed: Callable[[], None]) -> None:
+    """Do it in a child that is the same user as this process: PostgreSQL refuses to be root's, and even root may not
+    limit another user's processes everywhere.
+    """
+    owner = os.stat(f"/proc/{pid}")
+    if owner.st_uid == os.getuid():
+        deed()
+        return
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.setgroups([])
+            os.setgid(owner.st_gid)
+            os.setuid(owner.st_uid)
+            deed()
+            code = 0
+        except ProcessLookupError:
+            code = GONE
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) in (0, GONE), f"process {pid} cannot be limited"
