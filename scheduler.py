@@ -16,7 +16,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select, update
 
-from bot import alerts, auditor, casework, checkins, deliveries, dispatch, inbox, logs, summary
+from bot import alerts, auditor, casework, checkins, deliveries, dispatch, inbox, logs, starting, summary
 from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import insert_once
@@ -46,7 +46,7 @@ class Job:
 JOBS = (
     Job(inbox.FETCH, 60, lambda standby, now: inbox.fetch_missed(standby.inbox, now)),
     Job("handle replies left over", 5, lambda standby, now: inbox.handle_left_over(standby.inbox, now)),
-    Job("start check-ins", 15, lambda standby, now: checkins.start_due(standby.talk, now)),
+    Job("start check-ins", 15, lambda standby, now: starting.start_due(standby.talk, now)),
     Job("nudge", 60, lambda standby, now: checkins.nudge_due(standby.talk, now)),
     Job("notice silence", 60, lambda standby, now: checkins.notice_silence(standby.talk, now)),
     Job("flag texts that failed", 30, lambda standby, now: casework.follow_up_failures(standby.post, now)),

@@ -7,7 +7,7 @@ from benchmarks.crowd import gather
 from benchmarks.ground import KINDS, NOON, fresh, settings_at, standby_at
 from benchmarks.newcomer import run_all
 from benchmarks.results import Result
-from bot import checkins
+from bot import starting
 
 SIZES, COMPARED_AT = (1_000, 10_000, 100_000), 8_000
 ENOUGH = 3_000  # so many started tell what each costs: the queue behind them is as long as it is
@@ -45,7 +45,7 @@ def _ms_each(kind: str, count: int) -> float:
         gather(standby.db, count, NOON)
         began, started = time.perf_counter(), 0
         while started < min(count, ENOUGH):
-            some = checkins.start_some(standby.talk, NOON)
+            some = starting.start_some(standby.talk, NOON)
             assert some, f"{started} of {count} check-ins began"
             started += some
         return (time.perf_counter() - began) / started * 1000

@@ -7,7 +7,7 @@ from benchmarks.crowd import enrol
 from benchmarks.ground import KINDS, NOON, fresh, settings_at, standby_at
 from benchmarks.people import number
 from benchmarks.results import Result
-from bot import checkins, inbox
+from bot import inbox, starting
 from bot.inbox import Incoming
 from bot.wiring import Standby
 
@@ -30,7 +30,7 @@ def measure(small: bool) -> Iterator[Result]:
 
 def _ask(standby: Standby, count: int) -> None:
     enrol(standby.db, count)
-    started = checkins.start_due(standby.talk, NOON)
+    started = starting.start_due(standby.talk, NOON)
     assert started == count, f"{started} of {count} check-ins began"
 
 

@@ -12,16 +12,18 @@ from bot.core.wordings import USUAL
 from bot.models import Assignment, CheckIn, Message
 
 
-def assigned(session: Session, check_in: CheckIn) -> dict[str, str]:
+def assigned(session: Session, participant_id: int, flow_name: str) -> dict[str, str]:
     """The wordings that the participant has of states of this flow, by state, from whichever check-in."""
-    theirs = Assignment.participant_id == check_in.participant_id, Assignment.flow_name == check_in.flow_name
+    theirs = Assignment.participant_id == participant_id, Assignment.flow_name == flow_name
     rows = session.execute(select(Assignment.state, Assignment.variant).where(*theirs))
     return {state: wording for state, wording in rows}
 
 
 def wording_of(session: Session, check_in: CheckIn, state: State) -> str:
     """The wording in which the participant hears this state of the check-in."""
-    wording = assigned(session, check_in).get(state.name, USUAL) if state.wordings else USUAL
+    wording = USUAL
+    if state.wordings:
+        wording = assigned(session, check_in.participant_id, check_in.flow_name).get(state.name, USUAL)
     return wording if wording in state.worded else USUAL
 
 
@@ -29,6 +31,7 @@ def assign(session: Session, check_in: CheckIn, wording: Assigns, said: Message 
     """On record together with the text that is queued, None where there is nowhere to send it: a crash leaves both or
     neither.
     """
+    session.flush()  # what it points at may not be stored yet
     row = Assignment(
         participant_id=check_in.participant_id,
         flow_name=check_in.flow_name,

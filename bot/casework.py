@@ -1,5 +1,6 @@
 """Flags: raise, take, resolve, open again; and texts that failed, which are flags too."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
@@ -17,7 +18,7 @@ from bot.outbox import Post, drop_mass_texts, drop_questions
 from bot.people import counted, hold, note, opt_out, plan
 from bot.statuses import move_all
 from bot.verdicts import strike_out
-from bot.waiting import failed_since, left_at
+from bot.waiting import failed_since, left_at, unresolved
 
 BATCH = 100
 AFTER_HELP = timedelta(days=5)
@@ -85,8 +86,13 @@ def _unresolved(session: Session, about: Subject, kind: FlagKind) -> Flag | None
 
 def danger_open(session: Session, participant_id: int) -> bool:
     """Whether a *now* flag of this participant is unresolved."""
-    danger = (Flag.urgency == Urgency.NOW) & (Flag.state != FlagState.RESOLVED)
-    return bool(session.scalar(select(exists().where(Flag.participant_id == participant_id, danger))))
+    return participant_id in in_danger_among(session, [participant_id])
+
+
+def in_danger_among(session: Session, participant_ids: Collection[int]) -> set[int]:
+    """Of which of these participants a *now* flag is unresolved."""
+    danger = (Flag.urgency == Urgency.NOW) & unresolved() & Flag.participant_id.in_(participant_ids)
+    return {each for each in session.scalars(select(Flag.participant_id).where(danger)) if each is not None}
 
 
 def _new_flag(session: Session, about: Subject, kind: FlagKind, urgency: Urgency, rules: Rules, now: datetime) -> Flag:

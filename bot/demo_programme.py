@@ -14,7 +14,7 @@ from sqlalchemy import event, select, update
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 
-from bot import alerts, casework, checkins, inbox, people
+from bot import alerts, casework, checkins, inbox, people, starting
 from bot.config import Settings
 from bot.core.delivery import Status
 from bot.core.escalation import Urgency
@@ -166,7 +166,7 @@ class _Maker:
 
     def round(self) -> None:
         """Start what is due, let people answer, let caseworkers work."""
-        for job in (checkins.notice_silence, checkins.nudge_due, checkins.start_due):
+        for job in (checkins.notice_silence, checkins.nudge_due, starting.start_due):
             job(self.standby.talk, self.clock[0])
         self.deliver()
         self.talk()

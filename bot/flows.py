@@ -56,6 +56,9 @@ class Shelf(Protocol):
     def problems(self) -> tuple[str, ...]:
         """A line for each thing that is wrong."""
 
+    def as_it_stands(self) -> "FlowShelf":
+        """The same, for whoever asks much at once: to see whether a file was changed takes a while each time."""
+
 
 @dataclass(frozen=True)
 class FlowShelf:
@@ -69,6 +72,9 @@ class FlowShelf:
     problems: tuple[str, ...] = ()
     words: Table = Table()
     quick_answers: tuple[QuickAnswer, ...] = ()
+
+    def as_it_stands(self) -> "FlowShelf":
+        return self
 
 
 def load_flows(directory: Path, before: FlowShelf | None = None) -> FlowShelf:
@@ -110,29 +116,29 @@ class LiveShelf:
 
     @property
     def flows(self) -> Mapping[str, Flow]:
-        return self._current().flows
+        return self.as_it_stands().flows
 
     @property
     def always(self) -> Always:
-        return self._current().always
+        return self.as_it_stands().always
 
     @property
     def words(self) -> Table:
-        return self._current().words
+        return self.as_it_stands().words
 
     @property
     def policy(self) -> Policy:
-        return self._current().policy
+        return self.as_it_stands().policy
 
     @property
     def quick_answers(self) -> tuple[QuickAnswer, ...]:
-        return self._current().quick_answers
+        return self.as_it_stands().quick_answers
 
     @property
     def problems(self) -> tuple[str, ...]:
-        return self._current().problems
+        return self.as_it_stands().problems
 
-    def _current(self) -> FlowShelf:
+    def as_it_stands(self) -> FlowShelf:
         stamps = _stamps(self._directory)
         if stamps != self._seen:
             self._seen = stamps

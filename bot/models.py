@@ -417,6 +417,7 @@ class Message(Base):
     handled_at: Mapped[datetime | None] = mapped_column(Instant)
     lane: Mapped[Lane | None] = mapped_column(words(Lane))
     intent: Mapped[Intent | None] = mapped_column(words(Intent))
+    check_in: Mapped[CheckIn | None] = relationship()
     __table_args__ = (
         Index("thread", "participant_id", "at"),
         Index("by_address", "other_hash", "at"),

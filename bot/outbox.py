@@ -17,8 +17,8 @@ from bot.core.kinds import Purpose
 from bot.core.segments import segments
 from bot.core.sending import PRIORITY
 from bot.db import Database
-from bot.models import Direction, Message
-from bot.statuses import keep_in_step, move_all
+from bot.models import CheckIn, Direction, Message
+from bot.statuses import keep_in_step, move_all, opens
 
 ECHO_WITHIN = timedelta(minutes=10)
 
@@ -61,7 +61,7 @@ class Draft:
     to: Recipient
     body: str
     purpose: Purpose
-    check_in_id: int | None = None
+    check_in: CheckIn | None = None
     answers_at: datetime | None = None
     send_before: datetime | None = None
     confirms_opt_out: bool = False
@@ -85,7 +85,7 @@ def queue(session: Session, draft: Draft, now: datetime) -> Message:
         other_hash=draft.to.value_hash,
         participant_id=draft.to.participant_id,
         staff_id=draft.to.staff_id,
-        check_in_id=draft.check_in_id,
+        check_in=draft.check_in,
         body=draft.body,
         at=now,
         token=uuid.uuid4().hex,
@@ -104,13 +104,14 @@ def queue(session: Session, draft: Draft, now: datetime) -> Message:
         mass_text_id=draft.mass_text_id,
     )
     session.add(message)
-    session.flush()
-    keep_in_step(session, message)
+    if not opens(message):
+        session.flush()
+        keep_in_step(session, message)
     return message
 
 
 def _is_echo(session: Session, draft: Draft, now: datetime) -> bool:
-    if draft.purpose not in (Purpose.ANSWER, Purpose.NOTICE) or draft.check_in_id is not None:
+    if draft.purpose not in (Purpose.ANSWER, Purpose.NOTICE) or draft.check_in is not None:
         return False
     lately = (Message.other_hash == draft.to.value_hash) & (Message.at > now - ECHO_WITHIN)
     said = session.scalars(select(Message.body).where(lately, Message.purpose == draft.purpose)).all()

@@ -1,13 +1,14 @@
 """Participants and their addresses: enrol, consent, pause, opt-out."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import exists, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
-from bot.consents import block, has_consented, is_blocked, unblock
+from bot.consents import block, blocked_among, consented_among, is_blocked, unblock
 from bot.core.hours import week_of
 from bot.core.kinds import Language
 from bot.db import Database
@@ -129,6 +130,13 @@ def hold(session: Session, participant_id: int) -> Participant:
     return session.get_one(Participant, participant_id, with_for_update={"key_share": True})
 
 
+def hold_all(session: Session, participant_ids: Collection[int]) -> Sequence[Participant]:
+    """Those of them that are there, locked likewise, in the order of their ids, with addresses and caseworkers."""
+    rows = select(Participant).where(Participant.id.in_(participant_ids)).order_by(Participant.id)
+    rows = rows.options(selectinload(Participant.addresses), selectinload(Participant.caseworker))
+    return session.scalars(rows.with_for_update(key_share=True)).all()
+
+
 def hold_if_there(session: Session, participant_id: int) -> Participant | None:
     """The participant, locked, or None where the entry was merged into another one meanwhile."""
     return session.get(Participant, participant_id, with_for_update={"key_share": True})
@@ -162,13 +170,22 @@ def recipient(session: Session, participant: Participant) -> Recipient | None:
 
     None where no address works or all are blocked.
     """
-    working = [each for each in participant.addresses if each.reachable and not is_blocked(session, each.value_hash)]
-    agreed = [each for each in working if has_consented(session, participant.id, each.channel, each.value_hash)]
-    usable = agreed or working
-    if not usable:
-        return None
-    best = usable[0] if len(usable) == 1 else _last_heard_from(session, participant, usable)
-    return Recipient(best.channel, best.value, best.value_hash, participant_id=participant.id)
+    return recipients(session, [participant]).get(participant.id)
+
+
+def recipients(session: Session, participants: Sequence[Participant]) -> dict[int, Recipient]:
+    """Where to text each of these participants, by their ids, likewise; those who cannot be texted are left out."""
+    working = [each for person in participants for each in person.addresses if each.reachable]
+    hashes = {each.value_hash for each in working}
+    blocked, consented = blocked_among(session, hashes), consented_among(session, hashes)
+    found = {}
+    for person in participants:
+        usable = [each for each in person.addresses if each.reachable and each.value_hash not in blocked]
+        agreed = [each for each in usable if (person.id, each.channel, each.value_hash) in consented]
+        if usable := agreed or usable:
+            best = usable[0] if len(usable) == 1 else _last_heard_from(session, person, usable)
+            found[person.id] = Recipient(best.channel, best.value, best.value_hash, participant_id=person.id)
+    return found
 
 
 def _last_heard_from(session: Session, participant: Participant, usable: list[Address]) -> Address:
@@ -221,8 +238,13 @@ def opt_in(session: Session, participant: Participant, address_hash: str, channe
 
 def running_check_in(session: Session, participant_id: int) -> CheckIn | None:
     """The check-in that waits for this participant's reply."""
-    running = select(CheckIn).where(CheckIn.participant_id == participant_id, CheckIn.ended_at.is_(None))
-    return session.scalar(running.with_for_update())
+    return running_among(session, [participant_id]).get(participant_id)
+
+
+def running_among(session: Session, participant_ids: Collection[int]) -> dict[int, CheckIn]:
+    """The same of these participants, by their ids."""
+    running = select(CheckIn).where(CheckIn.participant_id.in_(participant_ids), CheckIn.ended_at.is_(None))
+    return {each.participant_id: each for each in session.scalars(running.order_by(CheckIn.id).with_for_update())}
 
 
 def note(

@@ -1,5 +1,6 @@
 """One turn of one conversation, inside one transaction: the machine's effects written down."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -29,6 +30,23 @@ class Talk:
     shelf: Shelf
 
 
+def given_to(
+    talk: Talk, person: Participant, in_danger: bool, wordings: Mapping[str, str], now: datetime
+) -> Given:
+    """What the machine may know of this person now; `wordings` are those they were assigned, by state of the flow."""
+    settings = talk.post.settings
+    worker = first_name(person.caseworker.name) if person.caseworker else settings.programme
+    return Given(
+        language=person.language,
+        now=now.astimezone(ZoneInfo(person.zone)),
+        words={"worker": worker, "programme": settings.programme, "contact": settings.contact},
+        always=talk.shelf.always,
+        safety_said=same_episode(person.safety_said_at, in_danger, now),
+        participant_id=person.id,
+        assigned=wordings,
+    )
+
+
 @dataclass(frozen=True)
 class Scene:
     """One turn of one conversation, inside one transaction: what the machine may know, and its effects written down.
@@ -45,17 +63,9 @@ class Scene:
     message: Message | None = None
 
     def given(self) -> Given:
-        settings, person = self.talk.post.settings, self.participant
-        worker = first_name(person.caseworker.name) if person.caseworker else settings.programme
-        return Given(
-            language=person.language,
-            now=self.now.astimezone(ZoneInfo(person.zone)),
-            words={"worker": worker, "programme": settings.programme, "contact": settings.contact},
-            always=self.talk.shelf.always,
-            safety_said=same_episode(person.safety_said_at, danger_open(self.session, self.participant.id), self.now),
-            participant_id=person.id,
-            assigned=assigned(self.session, self.check_in) if self.check_in else {},
-        )
+        session, person, running = self.session, self.participant, self.check_in
+        wordings = assigned(session, person.id, running.flow_name) if running else {}
+        return given_to(self.talk, person, danger_open(session, person.id), wordings, self.now)
 
     def perform(self, turn: Turn, send_before: datetime | None = None) -> None:
         """Write the turn down: every effect in order, then where the check-in stands.
@@ -68,7 +78,6 @@ class Scene:
             self._do(effect, send_before)
         if self.check_in is not None and turn.position is not None:
             self.check_in.position = turn.position.to_dict()
-        self.session.flush()
 
     def _do(self, effect: Effect, send_before: datetime | None) -> None:
         match effect:
@@ -111,7 +120,7 @@ class Scene:
             to=self.to,
             body=said.text,
             purpose=said.purpose,
-            check_in_id=self.check_in.id if self.check_in else None,
+            check_in=self.check_in,
             answers_at=self.message.at if self.message else None,
             send_before=send_before,
         )

@@ -5,7 +5,7 @@ A check-in and its first text are locked in this order, as by whoever handles a 
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, inspect, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.core.delivery import Status
@@ -17,6 +17,15 @@ earlier = aliased(Message)
 IS_FIRST = ~exists().where(
     earlier.check_in_id == Message.check_in_id, earlier.direction == Direction.OUT, earlier.id < Message.id
 )
+
+
+def opens(message: Message) -> bool:
+    """Whether this new text surely is the first of its check-in, as that is as new; then that keeps where it stands."""
+    check_in = message.check_in
+    if check_in is None or not inspect(check_in).pending or check_in.first_status is not None:
+        return False
+    check_in.first_status = message.status
+    return True
 
 
 def hold_text(session: Session, message_id: int) -> Message:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text, update
 from structlog.testing import LogCapture
 
-from bot import alerts, checkins
+from bot import alerts, starting
 from bot.models import Beat, Flag, Message, Role
 from bot.reports.clock import late_jobs
 from scheduler import JOBS, run_jobs
@@ -44,14 +44,14 @@ def test_a_check_in_that_cannot_start_holds_up_no_other(
     ana, luz = world.participant("Ana", dana), world.participant("Luz", dana)
     world.is_due(ana, "weekly")
     world.is_due(luz, "weekly")
-    whole = checkins.begin
+    whole = starting._begin
 
     def begin(session, talk, participant, *rest):  # type: ignore[no-untyped-def]
         if participant.id == ana.id:
             raise RuntimeError("a fault of ours")
         return whole(session, talk, participant, *rest)
 
-    monkeypatch.setattr(checkins, "begin", begin)
+    monkeypatch.setattr(starting, "_begin", begin)
     world.settles()
     luz.hears("week")
     ana.hears_nothing()

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from bot import scene
-from bot.checkins import start_due
 from bot.core.kinds import Answer
 from bot.core.wordings import share_out
 from bot.models import Assignment, CheckIn, Participant
 from bot.reports.wordings import comparisons
+from bot.starting import start_due
 from bot.web.learned import learned
 from tests.conftest import Log
 from tests.world import Person, World
