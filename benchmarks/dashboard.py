@@ -34,6 +34,7 @@ from bot.db import Database
 from bot.models import Staff
 from bot.reports import checkins, clock, humans, needs, people
 from bot.reports.scope import Scope, address_of, choices, latest
+from bot.week_counts import keep_settled
 from bot.wiring import build
 
 RANGES = (4, 12, 52)
@@ -195,9 +196,9 @@ def _fill(url: str, size: Size, console: Console) -> None:
         for step, _ in make(database, size):
             console.print(f"{url.rpartition('/')[2]}: {step}   ", end="\r")
     except click.ClickException:
-        return  # it was made before
-    finally:
-        database.engine.dispose()
+        pass  # it was made before
+    keep_settled(database, ZONE, size.until)  # as the clock does
+    database.engine.dispose()
 
 
 def table(timings: list[Timing]) -> Table:

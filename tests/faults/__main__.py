@@ -25,11 +25,11 @@ def main() -> int:
     parser.add_argument("--weeks", type=float, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=60, help="the weeks end after so many minutes of real time")
-    parser.add_argument("--keep", type=Path, help="a folder that keeps the records of the run")
+    parser.add_argument("--keep", type=Path, help="a new folder that keeps the records of the run, and what it is judged by")
     given = vars(parser.parse_args())
     keep = given.pop("keep")
     if keep:
-        keep.mkdir(parents=True, exist_ok=True)
+        keep.mkdir(parents=True)  # a new one: what another run left there would be taken for this one's
     verdict = run(Order(**given), keep)
     tell(Console(), verdict)
     return 0 if verdict.holds else 1

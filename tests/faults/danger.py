@@ -27,15 +27,17 @@ def danger_seen(evidence: Evidence) -> Iterator[str]:
             continue
         for row in stored.get(text.sid, ()):
             seen = [flag for flag in marked[row["id"]] if flags[flag]["urgency"] == "now"]
-            if not any(_stood_open(each, row) for flag in seen for each in open_then[flag]):
+            if not any(_stood_open(evidence, each, row) for flag in seen for each in open_then[flag]):
                 yield f"message {row['id']} tells of danger and raised no open flag"
 
 
-def _stood_open(danger: Row, message: Row) -> bool:
+def _stood_open(evidence: Evidence, danger: Row, message: Row) -> bool:
+    """A flag that was raised while our clock was an hour ahead seems to come after a text handled since."""
     if message["handled_at"] is None:
         return False
-    taken = danger["taken_at"]
-    return bool(danger["since_at"] <= message["handled_at"] and (taken is None or taken >= message["handled_at"]))
+    since = min(evidence.moments(danger["since_at"]))
+    until = max(evidence.moments(danger["taken_at"])) if danger["taken_at"] else evidence.ends_at
+    return any(since <= handled <= until for handled in evidence.moments(message["handled_at"]))
 
 
 def danger_alerted(evidence: Evidence) -> Iterator[str]:

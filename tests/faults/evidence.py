@@ -92,11 +92,13 @@ class Evidence:
         """The true instant at which our clock showed this. Set back, it shows an hour twice: then the first that is
         not before `since`, or without that the last.
         """
+        fits = self.moments(shown)
+        return fits[-1] if since is None else next((at for at in fits if at >= since), shown)
+
+    def moments(self, shown: datetime) -> list[datetime]:
+        """All true instants at which our clock showed this, in order."""
         offs = {timedelta(0), *(each.by for each in self.diary.wrong)}
-        fits = sorted(shown - by for by in offs if self.off_at(shown - by) == by)
-        if since is None:
-            return fits[-1] if fits else shown
-        return next((at for at in fits if at >= since), shown)
+        return sorted(shown - by for by in offs if self.off_at(shown - by) == by) or [shown]
 
 
 def read_carrier(journal: Path) -> list[Text]:

@@ -1,5 +1,6 @@
 """One run from a fresh database to its verdict."""
 
+import pickle
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,8 @@ def run(order: Order, keep_in: Path | None = None) -> Verdict:
             ends_at=driver.clock.true(),
         )
         books.close()
+    if keep_in:
+        (keep_in / "evidence.pickle").write_bytes(pickle.dumps(evidence))
     return Verdict(evidence, check(evidence), monotonic() - start)
 
 
