@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_
 
 from bot.core.delivery import Status
 from bot.models import Direction, Flag, FlagState, Message
@@ -21,11 +21,10 @@ left_at = func.coalesce(Message.handed_over_at, Message.at)
 
 
 def failed_since(since: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """Texts that did not arrive, or of which nobody knows, and that left since then: index failed_lately, which is in
-    the order of left_at.
-    """
+    """Texts that did not arrive, or of which nobody knows, and that left since then: index failed_lately."""
     words = [Status.REFUSED, Status.FAILED, Status.UNDELIVERED, Status.UNKNOWN]
-    return Message.status.in_(_written_out(words, expanding=True)) & (left_at > since)
+    lately = or_(Message.handed_over_at > since, and_(Message.handed_over_at.is_(None), Message.at > since))
+    return Message.status.in_(_written_out(words, expanding=True)) & lately
 
 
 def without_end() -> ColumnElement[bool]:

@@ -60,14 +60,8 @@ def _kept(session: Session, weeks: Collection[date], by: InstrumentedAttribute[A
 def _count(
     session: Session, week: date, by: InstrumentedAttribute[Any], whose: ColumnElement[bool] | None
 ) -> list[Part]:
-    """Grouped in the order of the index that covers this column, so that nothing is sorted.
-
-    Of one cohort, team or caseworker there are few: there an order that no index has keeps SQLite from walking all
-    check-ins in order, and lets it find those few (bot/models.py names the indexes).
-    """
-    flow_name = CheckIn.flow_name if whose is None else func.coalesce(CheckIn.flow_name, "")
     key = type_coerce(by, String) if by.key == CheckIn.language.key else by
-    alike: list[Any] = [flow_name, key, *STATE]
+    alike: list[Any] = [CheckIn.flow_name, key, *STATE]
     which = (CheckIn.week == bindparam("monday")) & (true() if whose is None else whose)
     of_week = select(*alike, func.count()).where(which)
     found: dict[tuple[Any, ...], Part] = {}

@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--weeks", type=float, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=60, help="the weeks end after so many minutes of real time")
-    parser.add_argument("--keep", type=Path, help="a new folder that keeps the records of the run, and what it is judged by")
+    parser.add_argument("--keep", type=Path, help="a new folder for the records of the run, which it is judged by")
     given = vars(parser.parse_args())
     keep = given.pop("keep")
     if keep:

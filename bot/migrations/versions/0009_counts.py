@@ -8,6 +8,9 @@ down_revision = '0008'
 branch_labels = None
 depends_on = None
 
+FIGURES_BY = ('cohort', 'caseworker_id', 'channel', 'language', 'local_hour', 'waited_min')
+STATE = ('first_status', 'answer', 'outcome')
+OF_WEEK = ['week', 'flow_name', 'cohort', 'team', 'caseworker_id', *FIGURES_BY[2:], *STATE]
 FAILED = sa.text("status IN ('refused', 'failed', 'undelivered', 'unknown')")
 WITHOUT_END = sa.text("status IN ('taken', 'sent')")
 
@@ -21,11 +24,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('by', 'week', 'flow_name')
     )
     op.create_index('counts_of_week', 'week_counts', ['week'], unique=False)
-    op.create_index('failed_lately', 'messages', [sa.text('coalesce(handed_over_at, at)')], unique=False, sqlite_where=FAILED, postgresql_where=FAILED)
+    for name in FIGURES_BY:
+        op.drop_index(f'figures_by_{name}', table_name='check_ins')
+    op.create_index('figures_of_week', 'check_ins', OF_WEEK, unique=False)
+    op.create_index('failed_lately', 'messages', ['handed_over_at', 'at'], unique=False, sqlite_where=FAILED, postgresql_where=FAILED)
     op.create_index('without_end', 'messages', ['sent_at'], unique=False, sqlite_where=WITHOUT_END, postgresql_where=WITHOUT_END)
 
 
 def downgrade() -> None:
     op.drop_index('without_end', table_name='messages')
     op.drop_index('failed_lately', table_name='messages')
+    op.drop_index('figures_of_week', table_name='check_ins')
+    for name in FIGURES_BY:
+        op.create_index(f'figures_by_{name}', 'check_ins', ['week', 'flow_name', name, *STATE], unique=False)
     op.drop_table('week_counts')
