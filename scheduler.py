@@ -95,21 +95,20 @@ def _beat(standby: Standby, jobs: Sequence[Job], at: datetime | None) -> None:
     they ran a moment ago.
     """
     with standby.db.reading() as session:
-        known = {beat.job: beat for beat in session.scalars(select(Beat))}
-    stale = [job for job in jobs if _is_stale(known.get(job.name), job, at)]
-    if not stale:
+        beats = {beat.job: beat for beat in session.scalars(select(Beat))}
+    new = [job for job in jobs if job.name not in beats]
+    stale = [job for job in jobs if at and job.name in beats and _is_stale(beats[job.name], job, at)]
+    if not new and not stale:
         return
     with standby.db.writing() as session:
-        for job in stale:
-            noted = update(Beat).where(Beat.job == job.name).values(at=at, every_s=job.every_s)
-            if job.name not in known:
-                insert_once(session, Beat(job=job.name, every_s=job.every_s, at=at))
-            elif at is not None:
-                session.execute(noted)
+        for job in new:
+            insert_once(session, Beat(job=job.name, every_s=job.every_s, at=at))
+        if stale:
+            session.execute(update(Beat), [{"job": job.name, "every_s": job.every_s, "at": at} for job in stale])
 
 
-def _is_stale(beat: Beat | None, job: Job, at: datetime | None) -> bool:
-    if beat is None or beat.at is None or beat.every_s != job.every_s or at is None:
+def _is_stale(beat: Beat, job: Job, at: datetime) -> bool:
+    if beat.at is None or beat.every_s != job.every_s:
         return True
     return not timedelta(0) <= at - beat.at < BEATS_APART
 
