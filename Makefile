@@ -17,9 +17,9 @@ test: $(VENV)/.dev  ## the whole suite
 	$(BIN)/mypy
 	$(BIN)/ruff check .
 
-soak: $(VENV)/.dev  ## kill processes at random through simulated weeks; hours
-	$(BIN)/python -m tests.faults --database sqlite --kills 200 --people 100 --weeks 1 --minutes 90
-	$(BIN)/python -m tests.faults --database postgresql --kills 200 --people 100 --weeks 1 --minutes 90
+soak: $(VENV)/.dev  ## kill processes at random through simulated weeks; about an hour
+	$(BIN)/python -m tests.faults --database sqlite --kills 200 --people 200 --weeks 2 --minutes 90
+	$(BIN)/python -m tests.faults --database postgresql --kills 200 --people 200 --weeks 2 --minutes 90
 
 bench: $(VENV)/.dev  ## what it costs, as a table and in var/bench.json
 	$(BIN)/python -m benchmarks --json var/bench.json

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tests.faults.calm import blows, deadline
+from tests.faults.calm import Span, blows, deadline
 from tests.faults.evidence import Evidence, Row
 from tests.faults.town import Meaning, meaning_of
 
@@ -41,16 +41,29 @@ def _stood_open(evidence: Evidence, danger: Row, message: Row) -> bool:
 
 
 def danger_alerted(evidence: Evidence) -> Iterator[str]:
-    """While danger stands open phones ring: first within ALERTED_WITHIN, then every RINGS_EVERY and ALERTED_WITHIN."""
+    """While danger stands open phones ring: first within ALERTED_WITHIN, then every RINGS_EVERY and ALERTED_WITHIN.
+
+    Where our clock showed the same twice, in one of these two cases.
+    """
     felt, rang = blows(evidence, evidence.staff), _rings(evidence)
     for danger in evidence.tables["dangers"]:
-        since = evidence.true(danger["since_at"])
-        until = evidence.true(danger["taken_at"], since) if danger["taken_at"] else evidence.ends_at
-        limit = ALERTED_WITHIN
-        for at in [*(each for each in rang[danger["flag_id"]] if since <= each < until), until]:
-            if at > deadline(since, limit, felt):
-                yield f"flag {danger['flag_id']} rang nobody from {since} to {at}"
-            since, limit = at, RINGS_EVERY + ALERTED_WITHIN
+        cases = []
+        for since in evidence.moments(danger["since_at"]):
+            until = evidence.true(danger["taken_at"], since) if danger["taken_at"] else evidence.ends_at
+            cases.append(list(_silences(since, until, rang[danger["flag_id"]], felt)))
+        for start, end in cases[-1] if all(cases) else ():
+            yield f"flag {danger['flag_id']} rang nobody from {start} to {end}"
+
+
+def _silences(
+    since: datetime, until: datetime, rang: list[datetime], felt: list[Span]
+) -> Iterator[tuple[datetime, datetime]]:
+    """Where nothing rang for too long, from when to when."""
+    limit = ALERTED_WITHIN
+    for at in [*(each for each in rang if since <= each < until), until]:
+        if at > deadline(since, limit, felt):
+            yield since, at
+        since, limit = at, RINGS_EVERY + ALERTED_WITHIN
 
 
 def _rings(evidence: Evidence) -> dict[int, list[datetime]]:
