@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, case, exists, not_, or_, select, true, update
@@ -138,8 +139,9 @@ def _claim_ready(round_: _Round, room: int) -> list[tuple[int, OutgoingText]]:
         is_due, tries = Message.send_after <= now, [refused_before(letters, now) for letters in round_.trying]
         first = _first_in_line(now, restored_lately(session, now))
         due = underway() & (Message.status == Status.QUEUED) & or_(is_due, *tries) & first
-        # of those that are tried before their time the least tried first: one that is stuck must not stand for all
-        order = (case((is_due, 0), else_=1), case((is_due, Message.priority), else_=Message.attempts))
+        order: tuple[Any, ...] = (Message.priority,)  # that of the index to_send: only so many are looked at as leave
+        if tries:  # of those before their time the least tried first: one that is stuck must not stand for all
+            order = (case((is_due, 0), else_=1), case((is_due, Message.priority), else_=Message.attempts))
         for letters in round_.troubled:
             due &= not_(Message.channel == EMAIL) if letters else Message.channel == EMAIL
         ids = claim(session, Message, due, (*order, Message.send_after, Message.id), room, now, LEASE)

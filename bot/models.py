@@ -422,7 +422,12 @@ class Message(Base):
         Index("thread", "participant_id", "at"),
         Index("by_address", "other_hash", "at"),
         Index(
-            "to_send", "priority", "send_after",
+            "to_send", "priority", "send_after", "id",
+            sqlite_where=text("status IN ('waiting', 'handing_over')"),
+            postgresql_where=text("status IN ('waiting', 'handing_over')"),
+        ),
+        Index(  # who is behind whom: nobody's text overtakes one before it
+            "in_line", "other_hash", "id",
             sqlite_where=text("status IN ('waiting', 'handing_over')"),
             postgresql_where=text("status IN ('waiting', 'handing_over')"),
         ),

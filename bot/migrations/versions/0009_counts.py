@@ -12,6 +12,7 @@ FIGURES_BY = ('cohort', 'caseworker_id', 'channel', 'language', 'local_hour', 'w
 STATE = ('first_status', 'answer', 'outcome')
 OF_WEEK = ['week', 'flow_name', 'cohort', 'team', 'caseworker_id', *FIGURES_BY[2:], *STATE]
 FAILED = sa.text("status IN ('refused', 'failed', 'undelivered', 'unknown')")
+UNDERWAY = sa.text("status IN ('waiting', 'handing_over')")
 WITHOUT_END = sa.text("status IN ('taken', 'sent')")
 
 
@@ -27,6 +28,9 @@ def upgrade() -> None:
     for name in FIGURES_BY:
         op.drop_index(f'figures_by_{name}', table_name='check_ins')
     op.create_index('figures_of_week', 'check_ins', OF_WEEK, unique=False)
+    op.drop_index('to_send', table_name='messages')
+    op.create_index('to_send', 'messages', ['priority', 'send_after', 'id'], unique=False, sqlite_where=UNDERWAY, postgresql_where=UNDERWAY)
+    op.create_index('in_line', 'messages', ['other_hash', 'id'], unique=False, sqlite_where=UNDERWAY, postgresql_where=UNDERWAY)
     op.create_index('failed_lately', 'messages', ['handed_over_at', 'at'], unique=False, sqlite_where=FAILED, postgresql_where=FAILED)
     op.create_index('without_end', 'messages', ['sent_at'], unique=False, sqlite_where=WITHOUT_END, postgresql_where=WITHOUT_END)
 
@@ -34,6 +38,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index('without_end', table_name='messages')
     op.drop_index('failed_lately', table_name='messages')
+    op.drop_index('in_line', table_name='messages')
+    op.drop_index('to_send', table_name='messages')
+    op.create_index('to_send', 'messages', ['priority', 'send_after'], unique=False, sqlite_where=UNDERWAY, postgresql_where=UNDERWAY)
     op.drop_index('figures_of_week', table_name='check_ins')
     for name in FIGURES_BY:
         op.create_index(f'figures_by_{name}', 'check_ins', ['week', 'flow_name', name, *STATE], unique=False)
