@@ -22,7 +22,7 @@ from bot.models import Alert, Flag, FlagState, Message, Staff
 from bot.outbox import Draft, Post, Recipient, queue
 from bot.people import note
 from bot.statuses import move_all
-from bot.waiting import failed_since, left_at
+from bot.waiting import failed_since
 
 log = structlog.get_logger()
 
@@ -229,8 +229,9 @@ def follow_up_alerts(post: Post, now: datetime) -> int:
     texted = (Message.purpose == Purpose.ALERT) & (Message.channel == TEXT)  # a call that nobody took says nothing
     arrived_not = failed_since(now - FAILURES_OF) & texted & (Message.status != Status.UNKNOWN)
     with post.db.reading() as session:
-        missed = select(Alert.id).join(Message, Message.id == Alert.message_id).where(arrived_not)
-        ids = session.scalars(missed.where(Alert.failed_at.is_(None)).order_by(left_at, Alert.id).limit(BATCH)).all()
+        missed = select(Alert.id).join(Message, Message.id == Alert.message_id)
+        missed = missed.where(arrived_not, Alert.failed_at.is_(None)).order_by(Message.handed_over_at, Alert.id)
+        ids = session.scalars(missed.limit(BATCH)).all()
     return do_each(ids, lambda alert_id: _climb_on(post, alert_id, now), "following_up")
 
 

@@ -18,7 +18,7 @@ from bot.outbox import Post, drop_mass_texts, drop_questions
 from bot.people import counted, hold, note, opt_out, plan
 from bot.statuses import move_all
 from bot.verdicts import strike_out
-from bot.waiting import failed_since, left_at, unresolved
+from bot.waiting import failed_since, unresolved
 
 BATCH = 100
 AFTER_HELP = timedelta(days=5)
@@ -246,7 +246,8 @@ def follow_up_failures(post: Post, now: datetime) -> int:
     flagged = exists().where(Mark.message_id == Message.id)
     unseen = failed_since(now - FAILURES_OF) & Message.participant_id.is_not(None) & ~flagged
     with post.db.reading() as session:
-        ids = session.scalars(select(Message.id).where(unseen).order_by(left_at, Message.id).limit(BATCH)).all()
+        failed = select(Message.id).where(unseen).order_by(Message.handed_over_at, Message.id)
+        ids = session.scalars(failed.limit(BATCH)).all()
     return do_each(ids, lambda message_id: _flag_failure(post, message_id, now), "flagging")
 
 

@@ -433,7 +433,7 @@ class Message(Base):
         ),
         # what the clock looks for among all that ever left: bot/waiting.py names the conditions
         Index(
-            "failed_lately", "handed_over_at", "at",
+            "failed_lately", "handed_over_at",
             sqlite_where=text("status IN ('refused', 'failed', 'undelivered', 'unknown')"),
             postgresql_where=text("status IN ('refused', 'failed', 'undelivered', 'unknown')"),
         ),

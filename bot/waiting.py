@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_
+from sqlalchemy import BindParameter, ColumnElement, bindparam
 
 from bot.core.delivery import Status
 from bot.models import Direction, Flag, FlagState, Message
@@ -17,14 +17,10 @@ def underway(message: type[Message] = Message) -> ColumnElement[bool]:
     return message.status.in_(_written_out([Status.QUEUED, Status.SENDING], expanding=True))
 
 
-left_at = func.coalesce(Message.handed_over_at, Message.at)
-
-
 def failed_since(since: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Texts that did not arrive, or of which nobody knows, and that left since then: index failed_lately."""
     words = [Status.REFUSED, Status.FAILED, Status.UNDELIVERED, Status.UNKNOWN]
-    lately = or_(Message.handed_over_at > since, and_(Message.handed_over_at.is_(None), Message.at > since))
-    return Message.status.in_(_written_out(words, expanding=True)) & lately
+    return Message.status.in_(_written_out(words, expanding=True)) & (Message.handed_over_at > since)
 
 
 def without_end() -> ColumnElement[bool]:

@@ -31,7 +31,8 @@ def upgrade() -> None:
     op.drop_index('to_send', table_name='messages')
     op.create_index('to_send', 'messages', ['priority', 'send_after', 'id'], unique=False, sqlite_where=UNDERWAY, postgresql_where=UNDERWAY)
     op.create_index('in_line', 'messages', ['other_hash', 'id'], unique=False, sqlite_where=UNDERWAY, postgresql_where=UNDERWAY)
-    op.create_index('failed_lately', 'messages', ['handed_over_at', 'at'], unique=False, sqlite_where=FAILED, postgresql_where=FAILED)
+    op.execute(f'UPDATE messages SET handed_over_at = at WHERE {FAILED} AND handed_over_at IS NULL')
+    op.create_index('failed_lately', 'messages', ['handed_over_at'], unique=False, sqlite_where=FAILED, postgresql_where=FAILED)
     op.create_index('without_end', 'messages', ['sent_at'], unique=False, sqlite_where=WITHOUT_END, postgresql_where=WITHOUT_END)
 
 
