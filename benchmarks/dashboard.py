@@ -24,13 +24,14 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import create_app
+from app import create_app, settle_down
 from benchmarks.databases import database_in, postgresql
 from benchmarks.people import PASSWORD, SUPERVISOR, ZONE
 from benchmarks.programme import DATA_KEY, PARTICIPANTS, Size, make
 from bot.config import load_settings
 from bot.core.kinds import Need
 from bot.db import Database
+from bot.figures.catalogue import Tab
 from bot.models import Staff
 from bot.reports import checkins, clock, humans, needs, people
 from bot.reports.scope import Scope, address_of, choices, latest
@@ -115,13 +116,15 @@ def open_place(name: str, url: str, size: Size) -> Place:
     assert found
     form = {"csrf_token": found[1], "email": SUPERVISOR, "password": PASSWORD}
     assert client.post("/sign-in", data=form).status_code == 302, "the supervisor cannot sign in"
+    settle_down()  # as the served web does
     return Place(name, standby.db, client, app)
 
 
 def pages(app: Flask) -> list[str]:
-    """Every page of the dashboard that an address alone asks for."""
+    """Every page of the dashboard that an address alone asks for, and that of each question."""
     rules = [each for each in app.url_map.iter_rules() if each.endpoint.startswith("dashboard.")]
-    return sorted(each.rule for each in rules if not each.arguments and "GET" in (each.methods or ()))
+    alone = [each.rule for each in rules if not each.arguments and "GET" in (each.methods or ())]
+    return sorted([*alone, *(f"/rates/{tab}" for tab in Tab if tab is not Tab.ANSWERS)])
 
 
 def scopes(session: Session, size: Size, weeks: int) -> Iterator[tuple[str, Scope]]:
