@@ -22,7 +22,7 @@ from bot.models import Alert, Flag, FlagState, Message, Staff
 from bot.outbox import Draft, Post, Recipient, queue
 from bot.people import note
 from bot.statuses import move_all
-from bot.waiting import failed_since
+from bot.waiting import failed_since, unresolved
 
 log = structlog.get_logger()
 
@@ -47,7 +47,7 @@ def escalate(post: Post, now: datetime) -> int:
 def _claim_due(post: Post, now: datetime) -> list[list[int]]:
     """Flags whose ladder is due, danger first: those of somebody in danger together, and all that can wait together."""
     with post.db.writing() as session:
-        due = (Flag.state != FlagState.RESOLVED) & (Flag.look_at <= now)
+        due = unresolved() & (Flag.look_at <= now)
         order = (MOST_PRESSING, Flag.look_at, Flag.id)
         ids = claim(session, Flag, due, order, BATCH, now, LEASE)
         columns = select(Flag.id, Flag.urgency, Flag.participant_id, Flag.address_hash)
@@ -83,7 +83,7 @@ def _by_person(post: Post, ids: list[int]) -> list[list[int]]:
 
 def _climb_together(post: Post, ids: list[int], now: datetime) -> int:
     with post.db.writing() as session:
-        these = select(Flag).where(Flag.id.in_(ids), Flag.state != FlagState.RESOLVED, Flag.look_at <= now)
+        these = select(Flag).where(Flag.id.in_(ids), unresolved(), Flag.look_at <= now)
         flags = session.scalars(these.order_by(Flag.id).with_for_update()).all()
         ready = [flag for flag in flags if _is_ready(session, flag, post, now)]
         return _alert_about(session, ready, post, now) if ready else 0

@@ -75,7 +75,7 @@ def raise_flag(session: Session, about: Subject, concern: Concern, rules: Rules,
 
 
 def _unresolved(session: Session, about: Subject, kind: FlagKind) -> Flag | None:
-    same = (Flag.kind == kind) & (Flag.state != FlagState.RESOLVED)
+    same = unresolved() & (Flag.kind == kind)
     whose = (
         Flag.participant_id == about.participant_id
         if about.participant_id

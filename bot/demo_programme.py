@@ -41,6 +41,7 @@ from bot.directory import Entry, keep
 from bot.duty import always_on_call
 from bot.models import Address, CheckIn, Flag, FlagState, Message, Participant, Resolution, Staff
 from bot.statuses import move
+from bot.waiting import unresolved
 from bot.web.auth import hash_password
 from bot.wiring import Standby, build, real_now
 
@@ -265,7 +266,7 @@ class _Maker:
     def casework(self) -> None:
         """Danger is taken at once; most of the rest within a few days, as it is in life."""
         rules, now = self.standby.post.rules, self.clock[0]
-        old_enough = (Flag.state != FlagState.RESOLVED) & (Flag.raised_at < self.now - LEFT_OPEN)
+        old_enough = unresolved() & (Flag.raised_at < self.now - LEFT_OPEN)
         with self.standby.db.writing() as session:
             for flag in session.scalars(select(Flag).where(old_enough)).all():
                 keeper = session.get_one(Staff, _keeper(flag.participant))

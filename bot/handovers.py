@@ -13,6 +13,7 @@ from bot.duty import hears
 from bot.models import Flag, FlagState, Handover, Participant, Role, Staff
 from bot.outbox import Draft, queue
 from bot.people import recipient
+from bot.waiting import unresolved
 
 
 def takers(session: Session) -> list[Staff]:
@@ -59,7 +60,7 @@ def record_handover(desk: Desk, participant: Participant, to: Staff) -> None:
 
 
 def _ring_anew(desk: Desk) -> None:
-    untaken = (Flag.participant_id == desk.participant.id) & (Flag.state == FlagState.OPEN)
+    untaken = unresolved() & (Flag.participant_id == desk.participant.id) & (Flag.state == FlagState.OPEN)
     for flag in desk.session.scalars(select(Flag).where(untaken).with_for_update()):
         flag.rung, flag.look_at = 0, first_look(flag.urgency, desk.now, desk.rules)
 

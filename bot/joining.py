@@ -13,6 +13,7 @@ from bot.core.kinds import Attention, Outcome
 from bot.db import Database
 from bot.models import AlertFlag, Danger, Direction, Flag, FlagState, Mark, Message, Resolution
 from bot.people import add_address, counted, opt_out, participant_at, staff_at
+from bot.waiting import unresolved
 
 JOINED = "number joined"
 TEXTABLE = re.compile(r"\+[1-9]\d{6,14}")
@@ -64,14 +65,14 @@ def _keep_opt_out(desk: Desk, address_hash: str, out_before: bool) -> None:
 
 
 def _flags_of(session: Session, address_hash: str) -> list[Flag]:
-    theirs = (Flag.address_hash == address_hash) & Flag.participant_id.is_(None) & (Flag.state != FlagState.RESOLVED)
+    theirs = unresolved() & (Flag.address_hash == address_hash) & Flag.participant_id.is_(None)
     return list(session.scalars(select(Flag).where(theirs).order_by(Flag.id).with_for_update()))
 
 
 def move_flag(desk: Desk, flag: Flag) -> None:
     """To the person; into their own unresolved flag of the kind, if any. That the number was unknown is settled."""
     alike = (Flag.participant_id == desk.participant.id) & (Flag.kind == flag.kind)
-    own = desk.session.scalar(select(Flag).where(alike, Flag.state != FlagState.RESOLVED).with_for_update())
+    own = desk.session.scalar(select(Flag).where(alike, unresolved()).with_for_update())
     if own is not None:
         _absorb(desk, flag, own)
     first_taken_at = flag.first_taken_at

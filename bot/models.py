@@ -470,7 +470,7 @@ class Flag(Counted, Base):
 
     __tablename__ = "flags"
     id: Mapped[int] = mapped_column(primary_key=True)
-    participant_id: Mapped[int | None] = mapped_column(ForeignKey("participants.id"))
+    participant_id: Mapped[int | None] = mapped_column(ForeignKey("participants.id"), index=True)
     address_hash: Mapped[str | None] = mapped_column(String(64))
     kind: Mapped[FlagKind] = mapped_column(FlagKindWord)
     urgency: Mapped[Urgency] = mapped_column(words(Urgency))
@@ -573,7 +573,7 @@ class Alert(Base):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
     code: Mapped[str] = mapped_column(String(8), index=True)
     link: Mapped[str] = mapped_column(String(32), unique=True)
-    at: Mapped[datetime] = mapped_column(Instant)
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
     failed_at: Mapped[datetime | None] = mapped_column(Instant)
     flags: Mapped[list[Flag]] = relationship(secondary="alert_flags")
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from bot.core.escalation import Urgency
 from bot.models import Alert, AlertFlag, Flag, FlagState, Message, Opening, Participant, Role
 from bot.people import note
+from bot.waiting import unresolved
 from bot.web.auth import SignedIn
 
 OPEN_FOR = timedelta(hours=8)  # how long a reason that was given opens a conversation
@@ -73,7 +74,7 @@ def visible_flags(staff: SignedIn) -> ColumnElement[bool]:
 
 def urgent_waiting(session: Session, staff: SignedIn) -> tuple[int, datetime | None]:
     """How many flags that nobody has taken want somebody now, of those this person may see; the oldest one's age."""
-    urgent = (Flag.state == FlagState.OPEN) & (Flag.urgency == Urgency.NOW) & visible_flags(staff)
+    urgent = unresolved() & (Flag.state == FlagState.OPEN) & (Flag.urgency == Urgency.NOW) & visible_flags(staff)
     count, since = session.execute(select(func.count(), func.min(Flag.raised_at)).where(urgent)).one()
     return count, since
 
@@ -108,4 +109,4 @@ def readable_texts(staff: SignedIn, now: datetime) -> ColumnElement[bool]:
 def _put_before(staff: SignedIn) -> ColumnElement[bool]:
     """Flags that this person was alerted to or has taken, until they are resolved."""
     alerted = exists().where(AlertFlag.flag_id == Flag.id, AlertFlag.alert_id == Alert.id, Alert.staff_id == staff.id)
-    return and_(Flag.state != FlagState.RESOLVED, or_(alerted, Flag.taken_by == staff.id))
+    return and_(unresolved(), or_(alerted, Flag.taken_by == staff.id))

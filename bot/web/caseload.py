@@ -16,6 +16,7 @@ from bot.core.escalation import Urgency
 from bot.core.kinds import Attention
 from bot.models import CheckIn, Direction, Flag, FlagState, Message, Participant, Plan, Role, Staff
 from bot.talking import is_talking
+from bot.waiting import unresolved
 from bot.web.access import visible_flags
 from bot.web.auth import SignedIn, me, roles
 from bot.web.fields import chosen
@@ -256,9 +257,9 @@ def _participants(session: Session, staff: SignedIn, flags: dict[int | None, lis
 
 
 def _open_flags(session: Session, staff: SignedIn) -> dict[int | None, list[Flag]]:
-    unresolved = select(Flag).where(Flag.state != FlagState.RESOLVED, visible_flags(staff))
+    open_ones = select(Flag).where(unresolved(), visible_flags(staff))
     found: dict[int | None, list[Flag]] = {}
-    for flag in sorted(session.scalars(unresolved), key=lambda each: (_rank(each), each.raised_at)):
+    for flag in sorted(session.scalars(open_ones), key=lambda each: (_rank(each), each.raised_at)):
         found.setdefault(flag.participant_id, []).append(flag)
     return found
 

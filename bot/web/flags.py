@@ -12,6 +12,7 @@ from bot.directory import services
 from bot.models import Alert, Flag, FlagState, Mark, Message, Resolution, Role, Service, Staff
 from bot.people import note
 from bot.talking import last_words, needs_no_answer
+from bot.waiting import unresolved
 from bot.web.access import may_open, may_see_flag, visible_flags
 from bot.web.auth import me, roles
 from bot.web.bubbles import conversation
@@ -174,7 +175,7 @@ def number(flag_id: int) -> ResponseReturnValue:
         if flag.participant_id is not None:
             return redirect(url_for("thread.show", participant_id=flag.participant_id))
         same = select(Flag).where(
-            Flag.address_hash == flag.address_hash, Flag.participant_id.is_(None), Flag.state != FlagState.RESOLVED
+            unresolved(), Flag.address_hash == flag.address_hash, Flag.participant_id.is_(None)
         )
         nobodys = Message.participant_id.is_(None)  # what a former owner of the number wrote is theirs
         talk = conversation(session, (Message.other_hash == flag.address_hash) & nobodys)

@@ -13,6 +13,7 @@ from bot.directory import services
 from bot.models import Flag, FlagState, Message, Opening, Participant, Plan, Resolution, Role, Staff
 from bot.people import note
 from bot.talking import is_talking, last_words
+from bot.waiting import unresolved
 from bot.web.access import may_ask_to_open, may_open, open_for_a_reason
 from bot.web.arrangements import offers
 from bot.web.auth import FRAGMENT, me, roles
@@ -108,7 +109,7 @@ def _facts(session: Session, participant: Participant) -> dict[str, object]:
 
 def _unresolved(session: Session, participant: Participant) -> Sequence[Flag]:
     """Urgent first, untaken first, then the longest wait."""
-    theirs = (Flag.participant_id == participant.id) & (Flag.state != FlagState.RESOLVED)
+    theirs = unresolved() & (Flag.participant_id == participant.id)
     return session.scalars(select(Flag).where(theirs).order_by(MOST_PRESSING, Flag.state.desc(), Flag.raised_at)).all()
 
 

@@ -33,11 +33,15 @@ def upgrade() -> None:
     op.create_index('in_line', 'messages', ['other_hash', 'id'], unique=False, sqlite_where=UNDERWAY, postgresql_where=UNDERWAY)
     op.execute(f'UPDATE messages SET handed_over_at = at WHERE {FAILED} AND handed_over_at IS NULL')
     op.create_index('failed_lately', 'messages', ['handed_over_at'], unique=False, sqlite_where=FAILED, postgresql_where=FAILED)
+    op.create_index('ix_alerts_at', 'alerts', ['at'], unique=False)
+    op.create_index('ix_flags_participant_id', 'flags', ['participant_id'], unique=False)
     op.create_index('without_end', 'messages', ['sent_at'], unique=False, sqlite_where=WITHOUT_END, postgresql_where=WITHOUT_END)
 
 
 def downgrade() -> None:
     op.drop_index('without_end', table_name='messages')
+    op.drop_index('ix_flags_participant_id', table_name='flags')
+    op.drop_index('ix_alerts_at', table_name='alerts')
     op.drop_index('failed_lately', table_name='messages')
     op.drop_index('in_line', table_name='messages')
     op.drop_index('to_send', table_name='messages')
