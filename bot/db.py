@@ -6,6 +6,7 @@ import hmac
 import json
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,7 @@ from bot.core.kinds import FlagKind, flag_kind
 
 log = structlog.get_logger()
 SQLITE_WAITS_S = 20
+SQLITE_LOOKS_EVERY_S = 0.12  # a waiting writer, at the longest, and a little more
 Id = TypeVar("Id")
 
 
@@ -179,6 +181,13 @@ class Database:
         finally:
             if waited and self._one_writer is not None:
                 self._one_writer.release()
+
+    def let_others_write(self) -> None:
+        """Whoever writes batch after batch calls this between two. PostgreSQL lets others write meanwhile; into SQLite
+        one writes at a time, and other processes only look every 100 ms whether it is their turn.
+        """
+        if self.engine.dialect.name == "sqlite":
+            time.sleep(SQLITE_LOOKS_EVERY_S)
 
     def fingerprint(self, value: str) -> str:
         """The keyed hash under which an encrypted address is looked up."""

@@ -54,10 +54,11 @@ def record_delivery(session: Session, said: Callback, now: datetime, sender: str
         session.add(Delivery(message_id=message.id, word=word, error_code=said.error_code, at=now))
     if message.carrier_id is None:
         message.carrier_id, message.sent_at, message.lease_until = said.carrier_id, message.sent_at or now, None
-        message.handed_over_at = message.handed_over_at or now  # before a restore
     climbed = record_word(session, message, said.word, said.error_code, now)
-    if climbed is not message.status and said.error_code in FULL:
-        press(session, sender, said.error_code, now)
+    if climbed is not message.status:
+        message.handed_over_at = message.handed_over_at or now  # it was, before a restore
+        if climbed in (Status.FAILED, Status.UNDELIVERED) and said.error_code in FULL:
+            press(session, sender, said.error_code, now)
     move(session, message, climbed)
     return True
 

@@ -17,7 +17,7 @@ from bot.alerts import staff_recipient
 from bot.carrier import CLOCKS_DIFFER_BY
 from bot.casework import Concern, Subject, end_running, raise_flag
 from bot.checkins import take_reply
-from bot.consents import block, is_blocked, unblock
+from bot.consents import block, has_consented, is_blocked, unblock
 from bot.core import keywords, machine
 from bot.core.flow import Texts
 from bot.core.keywords import Keyword, Kind
@@ -27,7 +27,7 @@ from bot.core.turn import RaiseFlag, Turn
 from bot.db import Database, claim, do_each
 from bot.models import Beat, Direction, Message, OptOut, Participant, Staff
 from bot.outbox import Draft, Recipient, queue
-from bot.people import has_consent, hold, opt_in, opt_out, owner_of, participant_at, pause, staff_at, works_again
+from bot.people import hold, opt_in, opt_out, owner_of, participant_at, pause, staff_at, works_again
 from bot.restored import note_fetched, unfetched_since
 from bot.scene import Scene, Talk
 from bot.staff_replies import stop_alerts, take_by_text
@@ -320,8 +320,8 @@ def _opted_out_how(session: Session, address_hash: str) -> str | None:
 
 
 def _end_texts(scene: Scene, found: Found, keyword: Keyword) -> Lane:
-    """STOP or a wrong number: flags first, then the end of texts, confirmed once, never after the carrier did, and to
-    nobody who had not agreed to any text.
+    """STOP or a wrong number: flags first, then the end of texts, confirmed once, never after the carrier did, and only
+    where texts had been agreed to.
     """
     message = scene.message
     assert message is not None
@@ -331,7 +331,8 @@ def _end_texts(scene: Scene, found: Found, keyword: Keyword) -> Lane:
     scene.perform(Turn(None, (*flags, RaiseFlag(reason))))
     end_running(scene.session, scene.participant.id, Outcome.STOPPED, scene.now)
     how = AT_CARRIER if keyword.answered_by_carrier else keyword.kind
-    may_hear = has_consent(scene.session, scene.participant) and not keyword.answered_by_carrier
+    agreed = has_consented(scene.session, scene.participant.id, message.channel, message.other_hash)
+    may_hear = agreed and not keyword.answered_by_carrier
     fresh = opt_out(scene.session, scene.participant, how, scene.now)
     if fresh and may_hear and not found.urgent:  # in danger, a lit-up phone may harm
         always = scene.given().always

@@ -237,14 +237,15 @@ def opt_in(session: Session, participant: Participant, address_hash: str, channe
 
 
 def running_check_in(session: Session, participant_id: int) -> CheckIn | None:
-    """The check-in that waits for this participant's reply."""
-    return running_among(session, [participant_id]).get(participant_id)
+    """The check-in that waits for this participant's reply, locked."""
+    running = select(CheckIn).where(CheckIn.participant_id == participant_id, CheckIn.ended_at.is_(None))
+    return session.scalar(running.with_for_update())
 
 
 def running_among(session: Session, participant_ids: Collection[int]) -> dict[int, CheckIn]:
-    """The same of these participants, by their ids."""
+    """The check-ins that wait for replies of these participants, by the participants' ids. None of them is locked."""
     running = select(CheckIn).where(CheckIn.participant_id.in_(participant_ids), CheckIn.ended_at.is_(None))
-    return {each.participant_id: each for each in session.scalars(running.order_by(CheckIn.id).with_for_update())}
+    return {each.participant_id: each for each in session.scalars(running)}
 
 
 def note(

@@ -1,6 +1,6 @@
 """Starting the check-ins that are due: many people at once, each by the rules."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from bot.checkins import TRY_AGAIN, asked_at, is_paused
 from bot.consents import consented_among
 from bot.core import machine
 from bot.core.flow import Flow
-from bot.core.hours import is_open, next_open, next_repeat
+from bot.core.hours import is_open, next_open, next_repeat, week_of
 from bot.core.kinds import Outcome
 from bot.core.machine import moment_of
 from bot.db import claim, do_each, insert_once
@@ -24,6 +24,7 @@ from bot.outbox import Recipient
 from bot.people import counted, hold_all, note, recipients, running_among
 from bot.scene import Scene, Talk, given_to
 from bot.talking import is_talking
+from bot.week_counts import forget_week
 
 log = structlog.get_logger()
 
@@ -47,6 +48,8 @@ def start_some(talk: Talk, now: datetime) -> int | None:
     ids = _claim_plans(talk, now)
     if not ids:
         return None
+    if len(ids) == BATCH:
+        talk.post.db.let_others_write()
     try:
         return _start_together(talk, ids, now)
     except Exception:
@@ -66,7 +69,6 @@ def _start_together(talk: Talk, plan_ids: Sequence[int], now: datetime) -> int:
     talk = replace(talk, shelf=talk.shelf.as_it_stands())
     with talk.post.db.writing() as session:
         crowd = _gather(session, plan_ids)
-        _keep_versions(session, talk, {due.flow_name for due in crowd.plans})
         seen: set[int] = set()
         started = 0
         for due in crowd.plans:
@@ -74,13 +76,15 @@ def _start_together(talk: Talk, plan_ids: Sequence[int], now: datetime) -> int:
             if due.participant_id not in seen:
                 seen.add(due.participant_id)
                 started += _start(session, talk, due, crowd, now)
+        if started:  # this week is kept already where the clock was ahead for weeks and was set back
+            forget_week(session, week_of(now, talk.post.settings.zone))
         return started
 
 
 @dataclass(frozen=True)
 class _Crowd:
     """Plans that are due, with whose they are and what there is to know of these: where to text them, who agreed to it
-    there, who is in danger, what runs with whom. People and plans are held.
+    there, who is in danger, what runs with whom. People and plans are held. `versions` are those of flows on record.
     """
 
     plans: tuple[Plan, ...]
@@ -89,6 +93,7 @@ class _Crowd:
     agreed: set[tuple[int | None, str, str]]
     in_danger: set[int]
     running: dict[int, CheckIn]
+    versions: set[str]
 
 
 def _gather(session: Session, plan_ids: Sequence[int]) -> _Crowd:
@@ -100,15 +105,9 @@ def _gather(session: Session, plan_ids: Sequence[int]) -> _Crowd:
     plans = tuple(each for each in session.scalars(held) if each.participant_id == whose[each.id])
     to = recipients(session, list(people.values()))
     agreed = consented_among(session, {each.value_hash for each in to.values()})
-    return _Crowd(plans, people, to, agreed, in_danger_among(session, people), running_among(session, people))
-
-
-def _keep_versions(session: Session, talk: Talk, names: Set[str]) -> None:
-    """What check-ins began with stays, whatever becomes of the file."""
-    flows = {flow.version: flow for name, flow in talk.shelf.flows.items() if name in names}
-    kept = set(session.scalars(select(FlowVersion.version).where(FlowVersion.version.in_(flows))))
-    for flow in (flows[version] for version in flows.keys() - kept):
-        insert_once(session, FlowVersion(version=flow.version, name=flow.name, source=flow.source))
+    versions = set(session.scalars(select(FlowVersion.version)))
+    in_danger, running = in_danger_among(session, people), running_among(session, people)
+    return _Crowd(plans, people, to, agreed, in_danger, running, versions)
 
 
 def _start(session: Session, talk: Talk, due: Plan, crowd: _Crowd, now: datetime) -> bool:
@@ -134,6 +133,9 @@ def _start(session: Session, talk: Talk, due: Plan, crowd: _Crowd, now: datetime
     _advance(due, participant, now)
     if flow.expires:  # what is bound to a date cannot wait for an answer to something else
         end_running(session, participant.id, Outcome.REPLACED, now)
+    if flow.version not in crowd.versions:  # what a check-in began with stays, whatever becomes of the file
+        insert_once(session, FlowVersion(version=flow.version, name=flow.name, source=flow.source))
+        crowd.versions.add(flow.version)
     _begin(session, talk, participant, flow, due, to, participant.id in crowd.in_danger, now)
     return True
 

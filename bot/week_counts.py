@@ -83,22 +83,33 @@ def forget(session: Session, check_in_ids: Collection[int]) -> None:
     session.execute(delete(WeekCount).where(WeekCount.week.in_(weeks)))
 
 
+def forget_week(session: Session, week: date) -> None:
+    """Something begins in this week: what was counted of it, if anything was, does not hold."""
+    session.execute(delete(WeekCount).where(WeekCount.week == week))
+
+
 def keep_settled(db: Database, zone: str, now: datetime) -> int:
     """Count the weeks that are over for good and are not counted yet; how many."""
     with db.reading() as session:
         first = session.scalar(select(func.min(CheckIn.week)))
         counted = set(session.scalars(select(WeekCount.week).distinct()))
-    last = week_of(now - RESTS_FOR, zone) - A_WEEK
-    weeks = [first + n * A_WEEK for n in range((last - first) // A_WEEK + 1)] if first else []
-    return sum(_keep(db, week) for week in weeks if week not in counted)
+        run = set(session.scalars(select(CheckIn.week).where(CheckIn.ended_at.is_(None)).distinct()))
+        last = week_of(now - RESTS_FOR, zone) - A_WEEK
+        weeks = [first + n * A_WEEK for n in range((last - first) // A_WEEK + 1)] if first else []
+        wanted = [week for week in weeks if week not in counted | run and _began_in(session, week)]
+    return sum(_keep(db, week) for week in wanted)
+
+
+def _began_in(session: Session, week: date) -> bool:
+    return bool(session.scalar(select(exists().where(CheckIn.week == week))))
 
 
 def _keep(db: Database, week: date) -> bool:
-    """False where nothing began in it, where something of it runs still, and where another clock was quicker."""
+    """False where something of it runs by now, and where another clock was quicker."""
     with db.writing() as session:
         of_week = select(CheckIn.ended_at).where(CheckIn.week == week).order_by(CheckIn.id)
         ends = session.scalars(of_week.with_for_update(key_share=True)).all()
-        if not ends or None in ends or session.scalar(select(exists().where(WeekCount.week == week))):
+        if None in ends or session.scalar(select(exists().where(WeekCount.week == week))):
             return False
         for name in FIGURES_BY:
             by_flow: dict[str, list[tuple[Any, ...]]] = {}

@@ -272,14 +272,15 @@ class World:
             person = people.enrol(self.standby.db, session, enrolment, self.now)
             return self._with_phone(Person(self, number, id=person.id))
 
-    def second_phone(self, person: Person) -> Person:
-        """One more phone of the participant, with consent."""
+    def second_phone(self, person: Person, consent: bool = True) -> Person:
+        """One more phone of the participant, with consent there."""
         number = self._next_number()
         with self.standby.db.writing() as session:
             participant = session.get_one(Participant, person.id)
             people.add_address(self.standby.db, session, participant, "sms", number)
-            consent = people.Enrolment("", "sms", number, Language.EN, ZONE, None, consent_on=date(2026, 11, 2))
-            people.record_consent(self.standby.db, session, participant, consent, self.now)
+            agreed = people.Enrolment("", "sms", number, Language.EN, ZONE, None, consent_on=date(2026, 11, 2))
+            if consent:
+                people.record_consent(self.standby.db, session, participant, agreed, self.now)
         return self._with_phone(Person(self, number, id=person.id))
 
     def stranger(self) -> Phone:

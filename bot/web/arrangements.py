@@ -15,7 +15,7 @@ from bot.first_texts import comes_regularly, startable_flows
 from bot.handovers import takers
 from bot.models import Participant, Role, Staff
 from bot.numbers import numbers_of
-from bot.people import hold
+from bot.people import hold, hold_all
 from bot.web.access import may_arrange
 from bot.web.auth import me, roles
 from bot.web.fields import chosen
@@ -61,10 +61,16 @@ def desk_for(session: Session, participant_id: int) -> Desk:
     return Desk(session, current.settings, current.post.rules, current.shelf, participant, staff, present())
 
 
-def arrange(participant_id: int, deed: Callable[[Desk], str]) -> ResponseReturnValue:
-    """Do it in one transaction, say in a sentence what was done or why not, and show the page again."""
+def arrange(participant_id: int, deed: Callable[[Desk], str], also: int = 0) -> ResponseReturnValue:
+    """Do it in one transaction, say in a sentence what was done or why not, and show the page again.
+
+    `also` is the id of another participant whom it concerns: both are held first, in the order in which whoever holds
+    several does.
+    """
     try:
         with standby().db.writing() as session:
+            if also:
+                hold_all(session, [participant_id, also])
             done = deed(desk_for(session, participant_id))
         flash(done)
     except NotArranged as problem:

@@ -11,7 +11,6 @@ from bot.handovers import hand_over
 from bot.merging import merge
 from bot.models import Participant
 from bot.numbers import NewNumber, change_number
-from bot.people import hold
 from bot.web.access import may_arrange
 from bot.web.arrangements import ARRANGERS, NOT_YOURS, arrange, day_of, hour_of
 from bot.web.auth import me, roles
@@ -58,17 +57,18 @@ def change_their_number(participant_id: int) -> ResponseReturnValue:
 @roles(*ARRANGERS)
 def merge_double(participant_id: int) -> ResponseReturnValue:
     """Another entry is the same person."""
+    double_id = chosen(request.form, "double")
 
     def deed(desk: Desk) -> str:
-        double = desk.session.get(Participant, chosen(request.form, "double"))
+        double = desk.session.get(Participant, double_id)
         if double is None or not request.form.get("sure"):
             raise NotArranged("Choose the other entry, and tick that they are one person.")
         if not may_arrange(me(), double):
             abort(403, NOT_YOURS)
-        merge(desk, hold(desk.session, double.id))
+        merge(desk, double)
         return "The two are one now: numbers, texts, flags and notes are all here."
 
-    return arrange(participant_id, deed)
+    return arrange(participant_id, deed, also=double_id)
 
 
 @care.post("/check-in")

@@ -17,10 +17,11 @@ from bot.core.kinds import Answer, Need, Outcome
 from bot.deliveries import Callback, record_delivery
 from bot.joining import join_number
 from bot.merging import merge
-from bot.models import Assignment, CheckIn, Danger, Flag, Participant, Role, Staff
+from bot.models import Assignment, CheckIn, Danger, Flag, Participant, Role, Staff, WeekCount
 from bot.people import hold
 from bot.reports import checkins, humans, people
 from bot.reports.scope import latest
+from bot.starting import start_due
 from tests.world import MONDAY_MORNING, OUR_NUMBER, ZONE, Colleague, Person, World
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -388,3 +389,17 @@ def test_a_number_that_turns_out_to_be_somebodys_counts_as_theirs(world: World) 
         assert {each.week for each in session.scalars(select(Flag))} == {date(2026, 11, 23)}
     world.settles()
     dana.hears_all()
+
+
+def test_what_begins_in_a_week_that_was_counted_too_early_is_counted(world: World) -> None:
+    """A clock that was ahead for weeks took this week for one that is over."""
+    ana = world.participant("Ana", world.colleague("Dana"))
+    scope = latest(world.now, ZONE, 1)
+    with world.standby.db.writing() as session:
+        session.add(WeekCount(by="channel", week=scope.first, flow_name="weekly", parts=[]))
+    world.is_due(ana, "weekly")
+    assert start_due(world.standby.talk, world.now) == 1
+    with world.standby.db.reading() as session:
+        assert checkins.total(session, scope).started == 1
+    world.settles()
+    ana.hears("week")

@@ -271,6 +271,18 @@ def test_who_agreed_to_no_text_gets_none_that_confirms_the_end_of_texts(world: W
     dana.hears("someone needs an answer")
 
 
+def test_the_end_of_texts_is_confirmed_only_where_texts_were_agreed_to(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    other = world.second_phone(ana, consent=False)
+    other.texts("please stop texting me")
+    world.is_due(ana, "weekly")
+    world.passes(hours=1)
+    other.hears_nothing()
+    ana.hears_nothing()  # and yet it ended texts to both
+    dana.hears("someone needs an answer")
+
+
 def test_a_stranger_who_stops_is_not_texted_when_taken_in_later(world: World) -> None:
     sam = world.colleague("Sam", Role.SUPERVISOR)
     stranger = world.stranger()
