@@ -48,9 +48,10 @@ def serve(application: str, host: str, port: int) -> None:
 
     Its process takes our place: it only watches the one that serves, and need not hold Standby in memory too.
     """
-    how = ["--interface", "wsgi", "--factory", "--workers", "1", "--blocking-threads", "8", "--no-access-log", "--no-log"]
+    how = ["--interface", "wsgi", "--factory", "--workers", "1", "--blocking-threads", "8"]
+    quiet = ["--no-access-log", "--no-log"]
     where = ["--host", host, "--port", str(port), "--working-dir", str(ROOT)]
-    os.execv(sys.executable, [sys.executable, "-m", "granian", *how, *where, application])
+    os.execv(sys.executable, [sys.executable, "-m", "granian", *how, *quiet, *where, application])
 
 
 if __name__ == "__main__":
