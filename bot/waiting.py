@@ -1,4 +1,4 @@
-"""What waits, in the very words of the partial indexes of bot/models.py: SQLite uses one of these only where a question
+"""What waits, in the very words of the partial indexes of bot/models: SQLite uses one of these only where a question
 names its condition so, values and all. Without them every round of the clock would read through all that ever was.
 """
 

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from bot.config import Settings
 from bot.core.kinds import Language
 from bot.db import Database
 from bot.migrations import alembic_config, is_current
-from bot.models import Event, Export, Message, Note, Participant, Service
+from bot.models import Event, Export, Message, Note, Participant, Service, WeekCount
 from bot.restoring import put_back
 from tests.backed_up import Rows, back_up, opened, put_elsewhere, rows
 from tests.databases import DATA_KEY, FRESH
@@ -87,6 +87,8 @@ def _lives(world: World) -> tuple[Colleague, Person]:
     ben.texts("STOP")
     world.stranger().texts("who is this", media=("https://example.org/1",))
     with world.standby.db.writing() as session:
+        parts = [("delivered", None, "silent", ["sms", "whatsapp"], [3, 1])]
+        session.add(WeekCount(by="channel", week=date(2026, 10, 5), flow_name="weekly", parts=parts))
         session.add(Note(participant_id=ana.id, staff_id=dana.id, body="likes ñandúes", at=world.now))
         session.add(Service(name="Beds", needs=["housing", "ñ"], active=True, languages="", hours="", area=""))
         session.add(Export(at=world.now, parameters={"from": "2026-11-23", "n": 1.5}, checksum="x", rows=3))
