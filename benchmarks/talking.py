@@ -19,7 +19,7 @@ from bot.core.flow import Flow
 from bot.core.hours import hour_of_week, minutes_between, on_wall_clock, week_of
 from bot.core.kinds import Answer, Attention, FlagKind, Intent, Lane, Need, Outcome, Purpose
 from bot.core.sending import PRIORITY
-from bot.inbox import AT_CARRIER
+from bot.hearing import AT_CARRIER
 from bot.models import Direction
 
 QUIET_AFTER = RECONNECT_AFTER = 3  # check-ins in a row that nobody answered

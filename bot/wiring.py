@@ -18,7 +18,8 @@ from bot.config import ConfigError, Settings
 from bot.db import Database, is_there
 from bot.deliveries import Callback
 from bot.flows import LiveShelf, Shelf, read_with
-from bot.inbox import Inbox, Incoming
+from bot.hearing import Inbox
+from bot.inbox import Incoming
 from bot.migrations import is_current
 from bot.models import Beat, Rehearsal
 from bot.outbox import Post

@@ -25,7 +25,7 @@ LAYERS = (
     ("bot.deliveries", "bot.dispatch", "bot.casework", "bot.duty"),
     ("bot.alerts", "bot.scene", "bot.staff_replies"),
     ("bot.checkins", "bot.starting"),
-    ("bot.inbox",),
+    ("bot.hearing", "bot.inbox"),
     ("bot.sheets", "bot.first_texts"),
     ("bot.arrangements", "bot.appointments", "bot.joining", "bot.importing", "bot.directory", "bot.handovers",
      "bot.numbers", "bot.merging", "bot.enrolling", "bot.mass_texts"),

@@ -202,7 +202,7 @@ def test_a_text_that_nothing_can_handle_goes_to_a_person(
     def fails(*_: object) -> None:
         raise ValueError
 
-    monkeypatch.setattr("bot.inbox.take_reply", fails)
+    monkeypatch.setattr("bot.hearing.take_reply", fails)
     ana.texts("hello there")
     dana.hears_nothing()
     world.passes(minutes=3)
@@ -221,7 +221,7 @@ def test_a_text_waits_while_the_one_before_it_cannot_be_handled(
     ana.sends("im good")
     ana.sends("1")
     with monkeypatch.context() as failing:
-        failing.setattr("bot.inbox.take_reply", None)
+        failing.setattr("bot.hearing.take_reply", None)
         world.settles()
     assert log.expects("handling_failed") == 1
     assert [each.handled_at for each in world.texts_from(ana)] == [None, None]
