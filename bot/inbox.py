@@ -63,7 +63,7 @@ def receive(db: Database, text: Incoming, now: datetime) -> str | None:
         "other_hash": sender_hash,
         "body": text.body,
         "media": [list(each) for each in text.media] or None,
-        "carrier_id": text.carrier_id,
+        "carrier_id": text.carrier_id or None,
         "carrier_says": text.carrier_says,
         "at": text.at or now,
     }
