@@ -18,17 +18,22 @@ def measure(small: bool) -> Iterator[Result]:
     weeks, rest_s = (1, 0) if small else (8, REST_S)
     with tempfile.TemporaryDirectory(prefix="standby-bench-") as folder:
         first_s, _ = _start(folder, weeks, 0)
-        again_s, memory_mb = _start(folder, weeks, rest_s)
+        again_s, (carrier_mb, *ours_mb) = _start(folder, weeks, rest_s)
     yield Result(f"first start, {weeks} weeks to make", SQLITE, first_s, "s to the first page")
     yield Result("start", SQLITE, again_s, "s to the first page", "the first start", first_s)
+    memory_mb = sum(ours_mb)
+    yield Result("memory at rest, web and clock", SQLITE, memory_mb, "MB")
+    memory_mb += carrier_mb
     yield Result(
-        "memory at rest, all processes", SQLITE, memory_mb, "MB", "the goal", GOAL_MB, f"< {GOAL_MB} MB",
+        "memory at rest, the demo's carrier too", SQLITE, memory_mb, "MB", "the goal", GOAL_MB, f"< {GOAL_MB} MB",
         memory_mb < GOAL_MB,
     )  # fmt: skip
 
 
-def _start(folder: str, weeks: int, rest_s: float) -> tuple[float, float]:
-    """Seconds until the sign-in page is there, and MB after a while at rest."""
+def _start(folder: str, weeks: int, rest_s: float) -> tuple[float, list[float]]:
+    """Seconds until the sign-in page is there, and MB of each process after a while at rest; the first is the one that
+    plays the carrier and starts the others.
+    """
     port = free_ports(2)[0]
     began = time.perf_counter()
     arguments = ["-m", "bot", "demo", "--folder", folder, "--weeks", str(weeks)]
@@ -36,7 +41,7 @@ def _start(folder: str, weeks: int, rest_s: float) -> tuple[float, float]:
         wait_for(f"http://127.0.0.1:{port}/sign-in", demo)
         took = time.perf_counter() - began
         time.sleep(rest_s)
-        return took, sum(_memory_mb(pid) for pid in _family(demo))
+        return took, [_memory_mb(pid) for pid in _family(demo)]
 
 
 def _family(process: Process) -> list[int]:
