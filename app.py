@@ -2,16 +2,20 @@
 
 import gc
 import os
+import socket
 import sys
 
 from flask import Flask
 
 from bot import logs
-from bot.config import ROOT, ConfigError, load_settings
+from bot.config import ROOT, ConfigError, Settings, load_settings
 from bot.core.flow import FlowError
+from bot.db import Database, is_there
 from bot.flows import load_flows
 from bot.web import create_web
-from bot.wiring import Standby, build
+from bot.wiring import Standby, build, check_database
+
+ENDS_WITHIN_S = 20  # a process that missed the signal, as one that just starts, is ended then
 
 
 def create_app(standby: Standby | None = None) -> Flask:
@@ -38,9 +42,35 @@ def main() -> None:
     try:
         settings = load_settings()
         load_flows(settings.flows)
+        _check_address(settings.host, settings.port)
+        _check_database(settings)
     except (ConfigError, FlowError) as error:
         raise SystemExit(str(error)) from error
     serve("app:create_app", settings.host, settings.port)
+
+
+def _check_address(host: str, port: int) -> None:
+    """Raises ConfigError. Two webs on one port would share what comes in, an old version and a new one too."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        why = f"{host} port {port} cannot be listened on: {error.strerror or error}."
+        raise ConfigError(f"{why} Is another app.py running? Else set STANDBY_HOST and STANDBY_PORT.") from None
+
+
+def _check_database(settings: Settings) -> None:
+    """Raises ConfigError where there is no file: to serve without it would make an empty one. What else is wrong may be
+    mended while the web runs; /readyz says the same until then.
+    """
+    database = Database(settings.database_url, settings.data_keys)
+    try:
+        check_database(database)
+    except ConfigError as error:
+        if not is_there(database.engine):
+            raise
+        print(f"{error} The web starts, and nothing works before that is mended.", file=sys.stderr)
+    finally:
+        database.engine.dispose()
 
 
 def serve(application: str, host: str, port: int) -> None:
@@ -49,7 +79,7 @@ def serve(application: str, host: str, port: int) -> None:
     Its process takes our place: it only watches the one that serves, and need not hold Standby in memory too.
     """
     how = ["--interface", "wsgi", "--factory", "--workers", "1", "--blocking-threads", "8"]
-    quiet = ["--no-access-log", "--no-log"]
+    quiet = ["--no-access-log", "--log-level", "error", "--workers-kill-timeout", str(ENDS_WITHIN_S)]
     where = ["--host", host, "--port", str(port), "--working-dir", str(ROOT)]
     os.execv(sys.executable, [sys.executable, "-m", "granian", *how, *quiet, *where, application])
 

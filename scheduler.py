@@ -22,7 +22,7 @@ from bot.core.flow import FlowError
 from bot.db import insert_once
 from bot.models import Beat
 from bot.week_counts import keep_settled
-from bot.wiring import Standby, build
+from bot.wiring import Standby, build, ready
 
 log = structlog.get_logger()
 
@@ -154,7 +154,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
     try:
-        scheduler = metronome(build(load_settings()))
+        scheduler = metronome(ready(build(load_settings())))
     except (ConfigError, FlowError) as error:
         sys.exit(str(error))
     scheduler.start()

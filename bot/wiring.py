@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from bot import alerts, deliveries, dispatch, inbox
 from bot.carrier import EMAIL, Carrier
@@ -102,13 +103,24 @@ def build(
 
 
 def ready(standby: Standby) -> Standby:
-    """The same, if its database is of this version. Raises ConfigError. A file that is not there is not made."""
-    if not is_there(standby.db.engine):
-        name = standby.db.engine.url.database
-        raise ConfigError(f"There is no database {name}. If the name is right, make it: python -m bot init")
-    if not is_current(standby.db.engine):
-        raise ConfigError("The database is not of this version. First: python -m bot init")
+    """The same, if its database is of this version. Raises ConfigError."""
+    check_database(standby.db)
     return standby
+
+
+def check_database(db: Database) -> None:
+    """Raises ConfigError where it is not there, does not answer, or is of another version. A file that is not there is
+    not made.
+    """
+    if not is_there(db.engine):
+        name = db.engine.url.database
+        raise ConfigError(f"There is no database {name}. If the name is right, make it: python -m bot init")
+    try:
+        current = is_current(db.engine)
+    except OperationalError:
+        raise ConfigError("The database does not answer. Is it running, and STANDBY_DATABASE_URL right?") from None
+    if not current:
+        raise ConfigError("The database is not of this version. First: python -m bot init")
 
 
 def carrier_of(settings: Settings, mail: MailCarrier | None = None) -> Carrier:

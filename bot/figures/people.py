@@ -58,11 +58,13 @@ def _median(cases: Sequence[Case], view: View) -> str:
         [each.waited(view.now) for each in cases if each.taken_at],
         [each.waited(view.now) for each in cases if not each.taken_at],
     )
-    if found.too_few or len(cases) < view.smallest:
+    if found.too_few or len(cases) < 2 * view.smallest:  # half of them would be few, and the limit one person's
         return "Too few cases to say how long it usually takes."
     if found.median is None:
         return "Not half are taken yet."
     nine = "when nine in ten are, is not reached yet" if found.p90 is None else f"nine in ten {within(found.p90)}"
+    if len(cases) < 10 * view.smallest:
+        nine = "nine in ten: hidden"
     waits = "" if view.smallest else f"; {found.waiting} still wait" if found.waiting != 1 else "; 1 still waits"
     return f"Half are taken {within(found.median)}, {nine}{waits}."
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, se
 from sqlalchemy.orm import Session
 
 from bot.core.escalation import Urgency
-from bot.models import Alert, AlertFlag, Flag, FlagState, Message, Opening, Participant, Role
+from bot.models import Alert, AlertFlag, Danger, Flag, FlagState, Message, Opening, Participant, Role
 from bot.people import note
 from bot.waiting import unresolved
 from bot.web.auth import SignedIn
@@ -73,9 +73,14 @@ def visible_flags(staff: SignedIn) -> ColumnElement[bool]:
 
 
 def urgent_waiting(session: Session, staff: SignedIn) -> tuple[int, datetime | None]:
-    """How many flags that nobody has taken want somebody now, of those this person may see; the oldest one's age."""
+    """How many flags that nobody has taken want somebody now, of those this person may see; since when the first of
+    them stands open, where it was opened again since then.
+    """
     urgent = unresolved() & (Flag.state == FlagState.OPEN) & (Flag.urgency == Urgency.NOW) & visible_flags(staff)
-    count, since = session.execute(select(func.count(), func.min(Flag.raised_at)).where(urgent)).one()
+    stands = func.min(func.coalesce(Danger.since, Flag.raised_at))
+    standing = select(func.count(Flag.id.distinct()), stands).select_from(Flag)
+    standing = standing.outerjoin(Danger, (Danger.flag_id == Flag.id) & Danger.taken_at.is_(None))
+    count, since = session.execute(standing.where(urgent)).one()
     return count, since
 
 

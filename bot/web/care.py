@@ -79,10 +79,16 @@ def check_in(participant_id: int) -> ResponseReturnValue:
     def deed(desk: Desk) -> str:
         at = check_in_once(desk, request.form.get("flow", ""), _moment(desk))
         if at <= desk.now:
-            return "The check-in begins within a minute."
-        return f"The check-in begins {moment(at, desk.participant.zone)}, their time."
+            return f"The check-in begins within a minute{UNLESS}"
+        return f"The check-in begins {moment(at, desk.participant.zone)}, their time{UNLESS}"
 
     return arrange(participant_id, deed)
+
+
+UNLESS = (
+    ", unless it is night with them, another check-in runs, they are in danger, or somebody talks with them: then it "
+    "waits for the end of that."
+)
 
 
 def _moment(desk: Desk) -> datetime | None:

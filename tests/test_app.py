@@ -1,0 +1,45 @@
+"""`python app.py` before it serves: it says what is wrong, and makes nothing."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+import app
+from bot.config import ConfigError
+from tests.databases import fresh_sqlite
+from tests.ports import two_free_ports
+from tests.world import World
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    """Two webs on one port would share what comes in."""
+    port = two_free_ports()
+    app._check_address("127.0.0.1", port)
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(ConfigError, match=f"port {port} cannot"):
+        app._check_address("127.0.0.1", port)
+
+
+def test_a_host_that_is_not_of_this_machine_is_named() -> None:
+    with pytest.raises(ConfigError, match="STANDBY_HOST"):
+        app._check_address("192.0.2.1", two_free_ports())  # RFC 5737: nobody's
+
+
+def test_a_database_that_is_not_there_is_not_made(world: World, tmp_path: Path) -> None:
+    missing = tmp_path / "standby.db"
+    settings = world.settings.model_copy(update={"database_url": f"sqlite:///{missing}"})
+    with pytest.raises(ConfigError, match="There is no database"):
+        app._check_database(settings)
+    assert not missing.exists()
+
+
+def test_what_may_be_mended_while_it_runs_is_said(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    gone = "postgresql://nobody@127.0.0.1:1/standby"
+    app._check_database(world.settings.model_copy(update={"database_url": gone}))
+    assert "The database does not answer" in capsys.readouterr().err
+
+
+def test_all_is_well_and_nothing_is_said(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    with fresh_sqlite() as url:
+        app._check_database(world.settings.model_copy(update={"database_url": url}))
+    assert capsys.readouterr().err == ""
