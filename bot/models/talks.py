@@ -107,7 +107,7 @@ class CheckIn(Counted, Base):
         ),
         # Figures count check-ins week by week: the whole programme's of the last weeks, whose counts are not kept yet
         # (bot/week_counts.py), and those of one cohort, team or caseworker. All they ask for is in the index.
-        Index("figures_of_week", *dict.fromkeys(("week", *NARROWED_BY, *FIGURES_BY, *STATE))),
+        Index("figures_of_week", *dict.fromkeys(("week", *NARROWED_BY, *FIGURES_BY, *STATE, "id"))),
         *(Index(f"figures_of_{name}", *dict.fromkeys((name, "week", *NARROWED_BY, *FIGURES_BY, *STATE)))
           for name in NARROWED_BY[1:]),
         Index(

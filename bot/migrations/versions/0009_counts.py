@@ -10,7 +10,7 @@ depends_on = None
 
 FIGURES_BY = ('cohort', 'caseworker_id', 'channel', 'language', 'local_hour', 'waited_min')
 STATE = ('first_status', 'answer', 'outcome')
-OF_WEEK = ['week', 'flow_name', 'cohort', 'team', 'caseworker_id', *FIGURES_BY[2:], *STATE]
+OF_WEEK = ['week', 'flow_name', 'cohort', 'team', 'caseworker_id', *FIGURES_BY[2:], *STATE, 'id']
 FAILED = sa.text("status IN ('refused', 'failed', 'undelivered', 'unknown')")
 UNDERWAY = sa.text("status IN ('waiting', 'handing_over')")
 WITHOUT_END = sa.text("status IN ('taken', 'sent')")
