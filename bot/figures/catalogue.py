@@ -10,6 +10,7 @@ from bot.core.figure import Figure
 from bot.figures import answers, needs, people, steps
 from bot.figures.view import View
 from bot.models import Role
+from bot.reports.checkins import counted_once
 from bot.reports.scope import Scope
 from bot.reports.wordings import comparisons
 
@@ -90,7 +91,8 @@ def of_tab(tab: Tab, session: Session, scope: Scope, view: View, role: Role) -> 
     if tab is Tab.WORDINGS:
         return _wordings(session, view) if role in OF_ALL else ()
     entries = (each for each in CATALOGUE if each.tab is tab and role in each.readers)
-    return tuple(_made(each, session, scope, view) for each in entries)
+    with counted_once(session):
+        return tuple(_made(each, session, scope, view) for each in entries)
 
 
 def named(name: str, session: Session, scope: Scope, view: View, role: Role) -> Made | None:

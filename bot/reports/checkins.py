@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -18,6 +19,7 @@ from bot.models import CheckIn, Flag, FlagState, Participant
 from bot.reports.scope import Scope
 from bot.week_counts import STATE, Part, parts
 
+COUNTED = "check-ins counted"
 STOPPED_WAITING = frozenset({Became.UNANSWERED, Became.OPTED_OUT, Became.CUT_SHORT})
 Key = TypeVar("Key")
 
@@ -39,6 +41,24 @@ def _state(first: str | None, answer: str | None, outcome: str | None) -> State:
     return State(status, answer is not None, what)
 
 
+@contextmanager
+def counted_once(session: Session) -> Iterator[None]:
+    """Figures that are made meanwhile ask the database once for what several of them count. For who only reads."""
+    session.info[COUNTED] = {}
+    try:
+        yield
+    finally:
+        del session.info[COUNTED]
+
+
+def _by_channel(session: Session, scope: Scope) -> list[tuple[Part, State]]:
+    """What several figures count by: of the columns this one has the fewest values."""
+    known: dict[Scope, list[tuple[Part, State]]] = session.info.get(COUNTED, {})
+    if scope not in known:
+        known[scope] = list(_parts(session, scope, CheckIn.channel))
+    return known[scope]
+
+
 def _parts(session: Session, scope: Scope, by: InstrumentedAttribute[Any]) -> Iterator[tuple[Part, State]]:
     whose = scope.whose(CheckIn) if scope.is_of_some else None
     for part in parts(session, scope.weeks, by, whose):
@@ -57,7 +77,7 @@ def _sums(session: Session, scope: Scope, by: InstrumentedAttribute[Any]) -> dic
 
 
 def _tallies(session: Session, scope: Scope, key_of: Callable[[Part], Key]) -> dict[Key, Tally]:
-    found = _parts(session, scope, CheckIn.channel)
+    found = _by_channel(session, scope)
     return _added((key_of(part), state.became, sum(part.many)) for part, state in found)
 
 
@@ -141,7 +161,7 @@ def funnel_of(session: Session, scope: Scope) -> dict[Step, int]:
     A need that was open already is not raised anew, so it counts in the check-in that raised it.
     """
     states = Counter[State]()
-    for part, state in _parts(session, scope, CheckIn.channel):
+    for part, state in _by_channel(session, scope):
         states[state] += sum(part.many)
     found = []
     for state, needs, count in _needs(session, scope):
