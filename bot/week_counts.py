@@ -5,11 +5,11 @@ takes the week's counts away, and the clock makes them anew. So they are never w
 check-ins themselves are counted.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, bindparam, delete, exists, func, insert, select, true, type_coerce
+from sqlalchemy import ColumnElement, String, delete, exists, func, insert, select, true, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.core.hours import week_of
@@ -17,6 +17,7 @@ from bot.db import Database
 from bot.models import FIGURES_BY, CheckIn, WeekCount
 
 A_WEEK = timedelta(weeks=1)
+STRETCH = 4  # weeks by one question, of few people: more would be sorted for longer than it takes to ask again
 RESTS_FOR = timedelta(weeks=2)  # after its end, until what the carrier says of its texts has come in
 # Read as the words they are: there are few different ones, and tens of thousands of rows.
 STATE = tuple(type_coerce(column, String) for column in (CheckIn.first_status, CheckIn.answer, CheckIn.outcome))
@@ -38,17 +39,24 @@ class Part(NamedTuple):
 
 
 def parts(
-    session: Session, weeks: Collection[date], by: InstrumentedAttribute[Any], whose: ColumnElement[bool] | None = None
+    session: Session, weeks: Sequence[date], by: InstrumentedAttribute[Any], whose: ColumnElement[bool] | None = None
 ) -> Iterator[Part]:
-    """The check-ins that began in these weeks, in their order, by this column, one of FIGURES_BY: all, or `whose`."""
-    kept = _kept(session, weeks, by) if whose is None else {}
+    """The check-ins that began in these weeks, which follow each other, by this column, one of FIGURES_BY: all, or
+    `whose`, of whom there are few.
+    """
+    if not weeks:
+        return
+    if whose is not None:
+        for start in range(0, len(weeks), STRETCH):
+            some = weeks[start : start + STRETCH]
+            yield from _count(session, some[0], some[-1], by, whose)
+        return
+    kept = _kept(session, weeks, by)
     for week in weeks:
-        yield from kept[week] if week in kept else _count(session, week, by, whose)
+        yield from kept[week] if week in kept else _count(session, week, week, by)
 
 
 def _kept(session: Session, weeks: Collection[date], by: InstrumentedAttribute[Any]) -> dict[date, list[Part]]:
-    if not weeks:
-        return {}
     of_range = (WeekCount.by == by.key) & (WeekCount.week >= min(weeks)) & (WeekCount.week <= max(weeks))
     rows = session.execute(select(WeekCount.week, WeekCount.flow_name, WeekCount.parts).where(of_range))
     found: dict[date, list[Part]] = {}
@@ -58,16 +66,17 @@ def _kept(session: Session, weeks: Collection[date], by: InstrumentedAttribute[A
 
 
 def _count(
-    session: Session, week: date, by: InstrumentedAttribute[Any], whose: ColumnElement[bool] | None
+    session: Session, first: date, last: date, by: InstrumentedAttribute[Any], whose: ColumnElement[bool] | None = None
 ) -> list[Part]:
     key = type_coerce(by, String) if by.key == CheckIn.language.key else by
-    alike: list[Any] = [CheckIn.flow_name, key, *STATE]
-    which = (CheckIn.week == bindparam("monday")) & (true() if whose is None else whose)
-    of_week = select(*alike, func.count()).where(which)
+    alike: list[Any] = [CheckIn.week, CheckIn.flow_name, key, *STATE]
+    in_range = CheckIn.week == first if first == last else CheckIn.week.between(first, last)
+    counted = select(*alike, func.count()).where(in_range, true() if whose is None else whose).group_by(*alike)
     found: dict[tuple[Any, ...], Part] = {}
-    rows: Iterable[tuple[Any, ...]] = session.execute(of_week.group_by(*alike), {"monday": week}).all()
-    for flow, value, first, answer, outcome, many in rows:
-        part = found.setdefault((flow, first, answer, outcome), Part(week, flow, first, answer, outcome, [], []))
+    rows: Iterable[tuple[Any, ...]] = session.execute(counted).all()
+    for week, flow, value, status, answer, outcome, many in rows:
+        one = week, flow, status, answer, outcome
+        part = found.setdefault(one, Part(*one, [], []))
         part.keys.append(value)
         part.many.append(many)
     return list(found.values())
@@ -113,7 +122,7 @@ def _keep(db: Database, week: date) -> bool:
             return False
         for name in FIGURES_BY:
             by_flow: dict[str, list[tuple[Any, ...]]] = {}
-            for part in _count(session, week, getattr(CheckIn, name), None):
+            for part in _count(session, week, week, getattr(CheckIn, name)):
                 by_flow.setdefault(part.flow, []).append(part[2:])
             rows = [{"week": week, "by": name, "flow_name": flow, "parts": kept} for flow, kept in by_flow.items()]
             session.execute(insert(WeekCount), rows)
