@@ -106,7 +106,11 @@ def keep_settled(db: Database, zone: str, now: datetime) -> int:
         last = week_of(now - RESTS_FOR, zone) - A_WEEK
         weeks = [first + n * A_WEEK for n in range((last - first) // A_WEEK + 1)] if first else []
         wanted = [week for week in weeks if week not in counted | run and _began_in(session, week)]
-    return sum(_keep(db, week) for week in wanted)
+    kept = 0
+    for week in wanted:
+        kept += _keep(db, week)
+        db.let_others_write()
+    return kept
 
 
 def _began_in(session: Session, week: date) -> bool:

@@ -22,7 +22,7 @@ from bot.web.auth import SignedIn, me, roles
 from bot.web.fields import chosen
 from bot.web.fragments import fragment
 from bot.web.standby import standby
-from bot.web.standing import Standing, State, standings
+from bot.web.standing import BEGINS_AT, Standing, State, standings
 from bot.web.words import present
 
 caseload = Blueprint("caseload", __name__)
@@ -277,7 +277,7 @@ def _rows(session: Session, shown: list[Participant], flags: dict[int | None, li
     waits = CheckIn.ended_at.is_(None) & CheckIn.answered_at.is_(None)
     asked = _by_person(session, func.max(CheckIn.started_at), CheckIn.participant_id, ids, waits)
     planned = Plan.next_check_in_at.is_not(None)
-    due = _by_person(session, func.min(Plan.next_check_in_at), Plan.participant_id, ids, planned)
+    due = _by_person(session, func.min(BEGINS_AT), Plan.participant_id, ids, planned)
     troubles = _troubles(session, ids)
     for person in shown:
         key = person.id

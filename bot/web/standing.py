@@ -6,13 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
-from bot.models import Address, Consent, OptOut, Participant
+from bot.models import Address, Consent, OptOut, Participant, Plan
 from bot.web.words import present
 
 Row = TypeVar("Row", Address, Consent)
+
+# when a check-in that is planned begins, or where something holds it up, when it is looked at again
+BEGINS_AT = case((Plan.lease_until > Plan.next_check_in_at, Plan.lease_until), else_=Plan.next_check_in_at)
 
 
 class State(StrEnum):

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.casework import MOST_PRESSING
@@ -23,7 +22,7 @@ from bot.web.fields import chosen
 from bot.web.fragments import fragment
 from bot.web.learned import learned
 from bot.web.standby import standby
-from bot.web.standing import standings
+from bot.web.standing import BEGINS_AT, standings
 from bot.web.words import present
 from bot.web.writing import LONGEST, prospect
 
@@ -102,17 +101,10 @@ def _facts(session: Session, participant: Participant) -> dict[str, object]:
         "person": participant,
         "standing": standings(session, [participant])[participant.id],
         "learned": learned(session, participant, standby()),
-        "next": next_look(session, participant),
+        "next": session.scalar(select(func.min(BEGINS_AT)).where(Plan.participant_id == participant.id)),
         "resolved": _resolved(session, participant),
         "openings": _openings(session, participant),
     }
-
-
-def next_look(session: Session, participant: Participant) -> datetime | None:
-    """When their next check-in begins, or where something holds it up, when it is looked at again."""
-    theirs = select(Plan).where(Plan.participant_id == participant.id, Plan.next_check_in_at.is_not(None))
-    times = [max(filter(None, (each.next_check_in_at, each.lease_until))) for each in session.scalars(theirs)]
-    return min(times, default=None)
 
 
 def _unresolved(session: Session, participant: Participant) -> Sequence[Flag]:

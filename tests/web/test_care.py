@@ -239,6 +239,21 @@ def test_only_who_looks_after_both_merges_them(world: World, browses: Browses) -
         assert session.scalar(select(func.count()).select_from(Flag).where(Flag.state == FlagState.OPEN)) == 0
 
 
+def test_the_next_check_in_is_told_as_it_will_be(world: World, browses: Browses) -> None:
+    """Asked for at night, it waits for the morning, and no page shows a time that is over."""
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    world.passes(hours=12)
+    browser = browses(dana)
+    assert "unless it is night with them" in browser.posts(f"/people/{ana.id}/check-in", flow="weekly").text
+    world.settles()
+    ana.hears_nothing()
+    assert "Next check-in: Tue Nov 24, 9:00 am" in browser.reads(f"/people/{ana.id}")
+    assert "Tue Nov 24" in browser.reads("/")
+    world.passes(hours=12)
+    ana.hears("How is your week")
+
+
 def test_a_check_in_out_of_turn_begins_now_or_then(world: World, browses: Browses) -> None:
     dana = world.colleague("Dana")
     ana, bo = world.participant("Ana", dana), world.participant("Bo", dana)
