@@ -10,17 +10,22 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import FrameType
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from bot import alerts, auditor, casework, checkins, deliveries, dispatch, inbox, logs, starting, summary
 from bot.config import ConfigError, load_settings
 from bot.core.flow import FlowError
 from bot.db import insert_once
+from bot.due import Moment, Question
+from bot.hearing import Inbox
 from bot.models import Beat
+from bot.outbox import Post
+from bot.scene import Talk
 from bot.week_counts import keep_settled
 from bot.wiring import Standby, build, ready
 
@@ -34,30 +39,44 @@ BEATS_APART = timedelta(seconds=10)  # a job that runs every second need not wri
 class Job:
     """Something to look after every so many seconds. It may run twice, late, or next to itself.
 
-    `first_after_s`: so long after the start it runs first.
+    `due`: whether there may be anything for it; None: it looks for itself. `first_after_s`: so long after the start it
+    runs first.
     """
 
     name: str
     every_s: int
     run: Callable[[Standby, datetime], int]
+    due: Callable[[Moment], ColumnElement[bool]] | None = None
     first_after_s: int = 0  # at once: what a clock that was down left behind waits for no interval
 
 
+def _inbox(deed: Callable[[Inbox, datetime], int]) -> Callable[[Standby, datetime], int]:
+    return lambda standby, now: deed(standby.inbox, now)
+
+
+def _talk(deed: Callable[[Talk, datetime], int]) -> Callable[[Standby, datetime], int]:
+    return lambda standby, now: deed(standby.talk, now)
+
+
+def _post(deed: Callable[[Post, datetime], int]) -> Callable[[Standby, datetime], int]:
+    return lambda standby, now: deed(standby.post, now)
+
+
 JOBS = (
-    Job(inbox.FETCH, 60, lambda standby, now: inbox.fetch_missed(standby.inbox, now)),
-    Job("handle replies left over", 5, lambda standby, now: inbox.handle_left_over(standby.inbox, now)),
-    Job("start check-ins", 15, lambda standby, now: starting.start_due(standby.talk, now)),
-    Job("nudge", 60, lambda standby, now: checkins.nudge_due(standby.talk, now)),
-    Job("notice silence", 60, lambda standby, now: checkins.notice_silence(standby.talk, now)),
-    Job("flag texts that failed", 30, lambda standby, now: casework.follow_up_failures(standby.post, now)),
-    Job("climb on where alerts failed", 10, lambda standby, now: alerts.follow_up_alerts(standby.post, now)),
-    Job("escalate", 5, lambda standby, now: alerts.escalate(standby.post, now)),
-    Job("send the outbox", 1, lambda standby, now: dispatch.send_due(standby.post, now)),
-    Job("reconcile with the carrier", 30, lambda standby, now: deliveries.reconcile(standby.post, now)),
-    Job("learn what became of texts", 1800, lambda standby, now: deliveries.learn_ends(standby.post, now)),
+    Job(inbox.FETCH, 60, _inbox(inbox.fetch_missed)),
+    Job("handle replies left over", 5, _inbox(inbox.handle_left_over), inbox.any_left_over),
+    Job("start check-ins", 15, _talk(starting.start_due), starting.any_due),
+    Job("nudge", 60, _talk(checkins.nudge_due), checkins.any_to_nudge),
+    Job("notice silence", 60, _talk(checkins.notice_silence), checkins.any_silent),
+    Job("flag texts that failed", 30, _post(casework.follow_up_failures), casework.any_unseen_failure),
+    Job("climb on where alerts failed", 10, _post(alerts.follow_up_alerts), alerts.any_missed),
+    Job("escalate", 5, _post(alerts.escalate), alerts.any_to_climb),
+    Job("send the outbox", 1, _post(dispatch.send_due), dispatch.any_to_send),
+    Job("reconcile with the carrier", 30, _post(deliveries.reconcile), deliveries.any_without_outcome),
+    Job("learn what became of texts", 1800, _post(deliveries.learn_ends), deliveries.any_end_unheard),
     Job("count weeks that are over", 600, lambda standby, now: keep_settled(standby.db, standby.settings.zone, now)),
     Job("send the weekly letter", 600, lambda standby, now: summary.send_due(standby.talk, standby.mail, now)),
-    Job(auditor.AUDIT, 120, lambda standby, now: auditor.audit(standby.post, now), first_after_s=20),  # others first
+    Job(auditor.AUDIT, 120, _post(auditor.audit), first_after_s=20),  # others first
 )
 
 
@@ -68,15 +87,39 @@ def tick(standby: Standby, now: datetime) -> dict[str, int]:
 
 
 def run_jobs(jobs: Sequence[Job], standby: Standby, now: datetime) -> dict[str, int]:
-    """Run these, one after the other, and note which got through; what each says it did. A job that fails is logged and
-    does not keep the others from running.
+    """Run those of these for which there is something, one after the other, and note which got through; what each says
+    it did. A job that fails is logged and does not keep the others from running.
     """
-    done = {job: _run(job, standby, now) for job in jobs}
+    done: dict[Job, int | None] = {}
+    idle: frozenset[Job] | None = None
+    for job in jobs:
+        if idle is None:
+            idle = _idle(jobs, standby, now)
+        done[job] = 0 if job in idle else _run(job, standby, now)
+        if done[job] != 0:
+            idle = None  # what one did may be something for the next
     try:
         _beat(standby, [job for job, count in done.items() if count is not None], now)
     except Exception:
         log.exception("beats_not_written")
     return {job.name: count or 0 for job, count in done.items()}
+
+
+def _idle(jobs: Sequence[Job], standby: Standby, now: datetime) -> frozenset[Job]:
+    """Those for which there is nothing; none of them where that cannot be asked."""
+    asking = tuple(job for job in jobs if job.due)
+    try:
+        with standby.db.reading() as session:
+            due = _question(asking).answered_yes(session, now)
+    except Exception:
+        log.exception("jobs_not_asked_for")
+        return frozenset()
+    return frozenset(job for job in asking if job.name not in due)
+
+
+@cache
+def _question(jobs: tuple[Job, ...]) -> Question:
+    return Question({job.name: job.due for job in jobs if job.due})
 
 
 def _run(job: Job, standby: Standby, now: datetime) -> int | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from bot.carrier import EMAIL, TEXT, VOICE
@@ -17,6 +17,7 @@ from bot.core.escalation import TOLD_ONCE, Climb, Ladder, Means, Ring, Urgency, 
 from bot.core.kinds import Language, Purpose
 from bot.core.speech import say_moment
 from bot.db import claim, do_each
+from bot.due import Moment, any_free
 from bot.duty import Duty, failed_lately, hears
 from bot.models import Alert, Flag, FlagState, Message, Staff
 from bot.outbox import Draft, Post, Recipient, queue
@@ -44,12 +45,20 @@ def escalate(post: Post, now: datetime) -> int:
     return alerts
 
 
+def any_to_climb(now: Moment) -> ColumnElement[bool]:
+    """Whether `escalate` may have something to do."""
+    return any_free(Flag, _to_climb(now), now)
+
+
+def _to_climb(now: Moment) -> ColumnElement[bool]:
+    return unresolved() & (Flag.look_at <= now)
+
+
 def _claim_due(post: Post, now: datetime) -> list[list[int]]:
     """Flags whose ladder is due, danger first: those of somebody in danger together, and all that can wait together."""
     with post.db.writing() as session:
-        due = unresolved() & (Flag.look_at <= now)
         order = (MOST_PRESSING, Flag.look_at, Flag.id)
-        ids = claim(session, Flag, due, order, BATCH, now, LEASE)
+        ids = claim(session, Flag, _to_climb(now), order, BATCH, now, LEASE)
         columns = select(Flag.id, Flag.urgency, Flag.participant_id, Flag.address_hash)
         rows = {row.id: row for row in session.execute(columns.where(Flag.id.in_(ids)))}
     whose = {flag_id: row.participant_id or row.address_hash for flag_id, row in rows.items()}
@@ -226,13 +235,21 @@ def follow_up_alerts(post: Post, now: datetime) -> int:
 
     A phone that failed just before does not hurry the ladder again: where no phone can be reached, it keeps its pace.
     """
-    texted = (Message.purpose == Purpose.ALERT) & (Message.channel == TEXT)  # a call that nobody took says nothing
-    arrived_not = failed_since(now - FAILURES_OF) & texted & (Message.status != Status.UNKNOWN)
     with post.db.reading() as session:
-        missed = select(Alert.id).join(Message, Message.id == Alert.message_id)
-        missed = missed.where(arrived_not, Alert.failed_at.is_(None)).order_by(Message.handed_over_at, Alert.id)
+        missed = select(Alert.id).where(_missed(now)).order_by(Message.handed_over_at, Alert.id)
         ids = session.scalars(missed.limit(BATCH)).all()
     return do_each(ids, lambda alert_id: _climb_on(post, alert_id, now), "following_up")
+
+
+def any_missed(now: Moment) -> ColumnElement[bool]:
+    """Whether `follow_up_alerts` may have something to do."""
+    return exists().where(_missed(now))
+
+
+def _missed(now: Moment) -> ColumnElement[bool]:
+    texted = (Message.purpose == Purpose.ALERT) & (Message.channel == TEXT)  # a call that nobody took says nothing
+    arrived_not = failed_since(now - FAILURES_OF) & texted & (Message.status != Status.UNKNOWN)
+    return arrived_not & (Alert.message_id == Message.id) & Alert.failed_at.is_(None)
 
 
 def _climb_on(post: Post, alert_id: int, now: datetime) -> int:

@@ -5,6 +5,8 @@ It beats an outside address only when all is well: so silence is the alarm also 
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
 
 import requests
 import structlog
@@ -26,6 +28,7 @@ from bot.core.promises import (
     is_told,
 )
 from bot.core.sending import UNPACED
+from bot.due import Moment, Question
 from bot.duty import Duty, first_reached
 from bot.models import Alert, AlertFlag, BrokenPromise, Direction, Flag, FlagState, Message, Sender
 from bot.outbox import Draft, Post, queue
@@ -44,14 +47,38 @@ AHEAD = timedelta(minutes=1)  # written by a clock that was ahead of this one
 
 def audit(post: Post, now: datetime) -> int:
     """Check, repair, tell supervisors, beat the heartbeat where all is well; how many texts were queued."""
-    with post.db.writing() as session:
-        _repair(session, now)
-        _forget_hours_taken_back(session, post, now)
-        found = faults(session, now)
-        told = _tell(session, post, _keep(session, found, now), now)
-    if not found:
+    told = 0
+    if not (is_well := _all_is_well(post, now)):
+        with post.db.writing() as session:
+            _repair(session, post, now)
+            found = faults(session, now)
+            told = _tell(session, post, _keep(session, found, now), now)
+        is_well = not found
+    if is_well:
         _beat(post)
     return told
+
+
+def _all_is_well(post: Post, now: datetime) -> bool:
+    """Whether there is nothing to repair, to tell of or to take back, found out without holding anything up."""
+    question = _question(_longest_wait(post), _longest_text(post))
+    with post.db.reading() as session:
+        return not question.answered_yes(session, now) and not _late(session, now)
+
+
+@cache
+def _question(longest_wait: timedelta, longest_text: timedelta) -> Question:
+    def any_stuck(now: Moment) -> ColumnElement[bool]:
+        stuck = (exists().where(each.which) for each in _stuck(longest_wait, longest_text, now))
+        return or_(exists().where(_forgotten()), *stuck)
+
+    def any_broken(now: Moment) -> ColumnElement[bool]:
+        return or_(*(exists().where(which(now)) for which in BROKEN.values()))
+
+    def any_told(_now: Moment) -> ColumnElement[bool]:
+        return exists(select(BrokenPromise.promise))
+
+    return Question({"stuck": any_stuck, "broken": any_broken, "told of": any_told})
 
 
 def faults(session: Session, now: datetime) -> tuple[Fault, ...]:
@@ -60,17 +87,17 @@ def faults(session: Session, now: datetime) -> tuple[Fault, ...]:
 
 
 def _faults(session: Session, now: datetime) -> Iterator[Fault]:
-    yield _fault(session, Promise.ALERTED, _unalerted(now))
-    yield _fault(session, Promise.HANDLED, _unhandled(now - UNHANDLED_AFTER))
-    yield _fault(session, Promise.SENT, _unsent(now))
-    yield Fault(Promise.TICKED, len(set(late_jobs(session, now)) - {AUDIT}))
+    for promise, which in BROKEN.items():
+        yield Fault(promise, session.scalar(select(func.count()).where(which(now))) or 0)
+    yield Fault(Promise.TICKED, len(_late(session, now)))
 
 
-def _fault(session: Session, promise: Promise, which: ColumnElement[bool]) -> Fault:
-    return Fault(promise, session.scalar(select(func.count()).where(which)) or 0)
+def _late(session: Session, now: datetime) -> set[str]:
+    """The jobs that are late, this one aside."""
+    return set(late_jobs(session, now)) - {AUDIT}
 
 
-def _unalerted(now: datetime) -> ColumnElement[bool]:
+def _unalerted(now: Moment) -> ColumnElement[bool]:
     """Open *now* flags that rang nobody, or whose next alert is overdue or not planned at all."""
     limit = now - UNALERTED_AFTER
     rang = exists().where(AlertFlag.flag_id == Flag.id, AlertFlag.alert_id == Alert.id, Alert.at >= Flag.raised_at)
@@ -79,47 +106,70 @@ def _unalerted(now: datetime) -> ColumnElement[bool]:
     return and_(Flag.urgency == Urgency.NOW, is_open, Flag.raised_at < limit, overdue)
 
 
-def _unhandled(before: datetime) -> ColumnElement[bool]:
-    return unhandled() & (Message.at < before)
+def _unhandled(now: Moment) -> ColumnElement[bool]:
+    return unhandled() & (Message.at < now - UNHANDLED_AFTER)
 
 
-def _unsent(now: datetime) -> ColumnElement[bool]:
+def _unsent(now: Moment) -> ColumnElement[bool]:
     urgent = and_(Message.purpose.in_(UNPACED), Message.send_after < now - UNSENT_AFTER)
     waits = and_(Message.status == Status.QUEUED, or_(urgent, Message.send_after < now - PACED_UNSENT_AFTER))
     asked = and_(Message.status == Status.SENDING, Message.handed_over_at < now - PACED_UNSENT_AFTER)
     return and_(underway(), Message.direction == Direction.OUT, or_(waits, asked))
 
 
-def _repair(session: Session, now: datetime) -> None:
+BROKEN = {Promise.ALERTED: _unalerted, Promise.HANDLED: _unhandled, Promise.SENT: _unsent}
+
+
+def _repair(session: Session, post: Post, now: datetime) -> None:
     """What a killed process held is free at once; a *now* flag that nothing would look at again is looked at now."""
-    is_open = unresolved() & (Flag.state == FlagState.OPEN)
-    lost = and_(Flag.urgency == Urgency.NOW, is_open, Flag.look_at.is_(None))
-    for flag_id in session.scalars(update(Flag).where(lost).values(look_at=now, lease_until=None).returning(Flag.id)):
+    lost = update(Flag).where(_forgotten()).values(look_at=now, lease_until=None).returning(Flag.id)
+    for flag_id in session.scalars(lost):
         log.error("flag_was_forgotten", flag=flag_id)
         note(session, "flag_was_forgotten", now, flag_id=flag_id)
-    overdue = unresolved() & (Flag.look_at < now - UNALERTED_AFTER)
-    session.execute(update(Flag).where(overdue, Flag.lease_until > now).values(lease_until=None))
+    for stuck in _stuck(_longest_wait(post), _longest_text(post), now):
+        session.execute(update(stuck.table).where(stuck.which).values(stuck.mended))
 
 
-def _forget_hours_taken_back(session: Session, post: Post, now: datetime) -> None:
-    """Where the clock was set back, what was due at once is due at an instant still to come, and what a process held
-    that died stays held until then. Danger must not wait for the clock to get there again: all of it is due now.
+def _forgotten() -> ColumnElement[bool]:
+    return and_(Flag.urgency == Urgency.NOW, unresolved(), Flag.state == FlagState.OPEN, Flag.look_at.is_(None))
+
+
+class _Stuck(NamedTuple):
+    """Rows that wait for nothing, and what sets them going again."""
+
+    table: type[Any]
+    which: ColumnElement[bool]
+    mended: dict[str, Any]
+
+
+def _stuck(longest_wait: timedelta, longest_text: timedelta, now: Moment) -> Iterator[_Stuck]:
+    """What a killed process holds; and, where the clock was set back, what was due at once and is due now at an instant
+    still to come, or is held until then. Danger must not wait for the clock to get there again: all of it is due now.
     """
+    overdue = unresolved() & (Flag.look_at < now - UNALERTED_AFTER)
+    yield _Stuck(Flag, overdue & (Flag.lease_until > now), {"lease_until": None})
     for waits in (unhandled(), underway()):  # one after the other: each has its index
         held = waits & (Message.lease_until > now + LONGEST_LEASE)
-        session.execute(update(Message).where(held).values(lease_until=now))
+        yield _Stuck(Message, held, {"lease_until": now})
     queued = and_(underway(), Message.status == Status.QUEUED, Message.at > now + AHEAD, Message.send_after > now)
     not_put_off = or_(Message.send_after == Message.at, Message.attempts > 0)  # by sending hours, as it will be again
-    session.execute(update(Message).where(queued, not_put_off, Message.not_before.is_(None)).values(send_after=now))
+    yield _Stuck(Message, and_(queued, not_put_off, Message.not_before.is_(None)), {"send_after": now})
     asked = underway() & (Message.status == Status.SENDING) & (Message.handed_over_at > now + AHEAD)
-    session.execute(update(Message).where(asked).values(handed_over_at=now))
-    longest = post.rules.ladder(Urgency.NOW).longest_wait
+    yield _Stuck(Message, asked, {"handed_over_at": now})
     danger = and_(unresolved(), Flag.urgency == Urgency.NOW, Flag.state == FlagState.OPEN)
-    session.execute(update(Flag).where(danger, Flag.look_at > now + longest).values(look_at=now, lease_until=None))
-    longest_text = timedelta(seconds=MOST_SEGMENTS / post.settings.segments_per_second)
-    paced = Sender.taken_until > now + LONGEST_LEASE + longest_text
-    session.execute(update(Sender).where(paced).values(taken_until=now))
-    session.execute(update(Sender).where(Sender.held_until > now + HELD_LONGEST).values(held_until=now))
+    yield _Stuck(Flag, danger & (Flag.look_at > now + longest_wait), {"look_at": now, "lease_until": None})
+    yield _Stuck(Sender, Sender.taken_until > now + LONGEST_LEASE + longest_text, {"taken_until": now})
+    yield _Stuck(Sender, Sender.held_until > now + HELD_LONGEST, {"held_until": now})
+
+
+def _longest_wait(post: Post) -> timedelta:
+    """Between two steps of the ladder of danger."""
+    return post.rules.ladder(Urgency.NOW).longest_wait
+
+
+def _longest_text(post: Post) -> timedelta:
+    """How long one text takes the sender at the most."""
+    return timedelta(seconds=MOST_SEGMENTS / post.settings.segments_per_second)
 
 
 def _keep(session: Session, found: tuple[Fault, ...], now: datetime) -> list[tuple[Fault, BrokenPromise]]:

@@ -13,6 +13,7 @@ from bot.core.escalation import Rules, Urgency, asked_at, first_look, new_words_
 from bot.core.hours import minutes_between
 from bot.core.kinds import Attention, FlagKind, Hit, Outcome
 from bot.db import do_each, insert_once
+from bot.due import Moment
 from bot.models import Alert, CheckIn, Danger, Flag, FlagState, Mark, Message, Participant, Resolution, Staff
 from bot.outbox import Post, drop_mass_texts, drop_questions
 from bot.people import counted, hold, note, opt_out, plan
@@ -243,12 +244,20 @@ def resolve(session: Session, flag_id: int, staff: Staff, result: Result, now: d
 
 def follow_up_failures(post: Post, now: datetime) -> int:
     """Texts that did not reach a participant become flags, so that a person sees them; how many."""
-    flagged = exists().where(Mark.message_id == Message.id)
-    unseen = failed_since(now - FAILURES_OF) & Message.participant_id.is_not(None) & ~flagged
     with post.db.reading() as session:
-        failed = select(Message.id).where(unseen).order_by(Message.handed_over_at, Message.id)
+        failed = select(Message.id).where(_unseen(now)).order_by(Message.handed_over_at, Message.id)
         ids = session.scalars(failed.limit(BATCH)).all()
     return do_each(ids, lambda message_id: _flag_failure(post, message_id, now), "flagging")
+
+
+def any_unseen_failure(now: Moment) -> ColumnElement[bool]:
+    """Whether `follow_up_failures` may have something to do."""
+    return exists().where(_unseen(now))
+
+
+def _unseen(now: Moment) -> ColumnElement[bool]:
+    flagged = exists().where(Mark.message_id == Message.id)
+    return failed_since(now - FAILURES_OF) & Message.participant_id.is_not(None) & ~flagged
 
 
 def _flag_failure(post: Post, message_id: int, now: datetime) -> int:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import structlog
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.assignments import note_answer_to_wordings
@@ -17,6 +17,7 @@ from bot.core.hours import is_open, minutes_between, next_open
 from bot.core.kinds import Answer, Attention, Found, Lane, Outcome
 from bot.core.turn import Position
 from bot.db import claim, do_each
+from bot.due import Moment, any_free
 from bot.models import CheckIn, FlowVersion, Message, Participant
 from bot.outbox import Recipient
 from bot.people import hold_if_there, plan, recipient, running_check_in
@@ -84,6 +85,20 @@ def notice_silence(talk: Talk, now: datetime) -> int:
     return _with_each(talk, CheckIn.silent_after, _silence, now)
 
 
+def any_to_nudge(now: Moment) -> ColumnElement[bool]:
+    """Whether `nudge_due` may have something to do."""
+    return any_free(CheckIn, _runs_until(CheckIn.nudge_at, now), now)
+
+
+def any_silent(now: Moment) -> ColumnElement[bool]:
+    """Whether `notice_silence` may have something to do."""
+    return any_free(CheckIn, _runs_until(CheckIn.silent_after, now), now)
+
+
+def _runs_until(due_at: InstrumentedAttribute[datetime | None], now: Moment) -> ColumnElement[bool]:
+    return CheckIn.ended_at.is_(None) & (due_at <= now)
+
+
 Deed = Callable[[Session, Talk, CheckIn, datetime], bool]
 
 
@@ -93,10 +108,9 @@ def _with_each(talk: Talk, due_at: InstrumentedAttribute[datetime | None], deed:
     In the order in which they came due: by their ids alone, SQLite would read through all that ever ran.
     """
     done = 0
-    running = CheckIn.ended_at.is_(None) & (due_at <= now)
     while True:
         with talk.post.db.writing() as session:
-            ids = claim(session, CheckIn, running, (due_at, CheckIn.id), BATCH, now, LEASE)
+            ids = claim(session, CheckIn, _runs_until(due_at, now), (due_at, CheckIn.id), BATCH, now, LEASE)
         if not ids:
             return done
         done += do_each(ids, lambda check_in_id: _with_one(talk, check_in_id, deed, now), "looking_after")

@@ -281,6 +281,12 @@ def do_each(ids: Sequence[Id], deed: Callable[[Id], int], what: str) -> int:
     return done
 
 
+def free(table: type[Any], now: Any) -> ColumnElement[bool]:
+    """Rows that nobody holds at this moment, an instant or what stands for one."""
+    nobodys: ColumnElement[bool] = table.lease_until.is_(None) | (table.lease_until <= now)
+    return nobodys
+
+
 def claim(
     session: Session,
     table: type[Any],
@@ -294,9 +300,8 @@ def claim(
 
     Wants a writing session. PostgreSQL skips rows that others have locked; SQLite lets one writer in at a time.
     """
-    free = (table.lease_until.is_(None)) | (table.lease_until <= now)
-    wanted = select(table.id).where(due, free).order_by(*order).limit(limit).with_for_update(skip_locked=True)
-    ids = list(session.scalars(wanted))
+    wanted = select(table.id).where(due, free(table, now)).order_by(*order).limit(limit)
+    ids = list(session.scalars(wanted.with_for_update(skip_locked=True)))
     if ids:
         session.execute(update(table).where(table.id.in_(ids)).values(lease_until=now + lease))
     return ids

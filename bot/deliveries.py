@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from bot.carrier import CLOCKS_DIFFER_BY, EMAIL, VOICE, CarrierError, Taken
@@ -12,6 +12,7 @@ from bot.core.delivery import Status
 from bot.core.pressure import FULL
 from bot.db import claim, do_each
 from bot.departures import outgoing, record_taken, record_word
+from bot.due import Moment, any_free
 from bot.models import Delivery, Direction, Message
 from bot.outbox import Post
 from bot.pace import press, sender_name
@@ -66,9 +67,17 @@ def record_delivery(session: Session, said: Callback, now: datetime, sender: str
 def reconcile(post: Post, now: datetime) -> int:
     """Settle texts whose handing over has no outcome, by asking the carrier what it has; how many were settled."""
     with post.db.writing() as session:
-        due = underway() & (Message.status == Status.SENDING) & (Message.handed_over_at <= now - ASK_AFTER)
-        ids = claim(session, Message, due, (Message.priority, Message.id), BATCH, now, LEASE)
+        ids = claim(session, Message, _without_outcome(now), (Message.priority, Message.id), BATCH, now, LEASE)
     return do_each(ids, lambda message_id: _settle(post, message_id, now), "settling")
+
+
+def any_without_outcome(now: Moment) -> ColumnElement[bool]:
+    """Whether `reconcile` may have something to do."""
+    return any_free(Message, _without_outcome(now), now)
+
+
+def _without_outcome(now: Moment) -> ColumnElement[bool]:
+    return underway() & (Message.status == Status.SENDING) & (Message.handed_over_at <= now - ASK_AFTER)
 
 
 def _settle(post: Post, message_id: int, now: datetime) -> bool:
@@ -126,16 +135,24 @@ def learn_ends(post: Post, now: datetime) -> int:
     """Ask what became of texts whose callbacks stayed away, as while our web was down: Twilio tells each once. Of how
     many that was learnt.
     """
-    of_days = (Message.sent_at <= now - ENDS_WITHIN) & (Message.sent_at > now - ASKED_ABOUT_FOR)
-    due = without_end() & of_days & Message.channel.not_in((EMAIL, VOICE))
     learnt, away = 0, threading.Event()
     while not away.is_set():
         with post.db.writing() as session:
-            ids = claim(session, Message, due, (Message.sent_at, Message.id), BATCH, now, LEASE)
+            ids = claim(session, Message, _end_unheard(now), (Message.sent_at, Message.id), BATCH, now, LEASE)
         if not ids:
             break
         learnt += do_each(ids, lambda message_id: _learn_end(post, message_id, now, away), "learning")
     return learnt
+
+
+def any_end_unheard(now: Moment) -> ColumnElement[bool]:
+    """Whether `learn_ends` may have something to do."""
+    return any_free(Message, _end_unheard(now), now)
+
+
+def _end_unheard(now: Moment) -> ColumnElement[bool]:
+    of_days = (Message.sent_at <= now - ENDS_WITHIN) & (Message.sent_at > now - ASKED_ABOUT_FOR)
+    return without_end() & of_days & Message.channel.not_in((EMAIL, VOICE))
 
 
 def _learn_end(post: Post, message_id: int, now: datetime, away: threading.Event) -> bool:

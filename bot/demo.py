@@ -23,6 +23,7 @@ from rich.panel import Panel
 from bot.carrier.postings import Account
 from bot.carrier.simulated import SimulatedCarrier
 from bot.config import ROOT, ConfigError, Settings, load_settings
+from bot.core.rota import Layer
 from bot.db import Database
 from bot.demo_cast import OUR_NUMBER, PASSWORD, STAFF
 from bot.demo_programme import WEEKS, seed
@@ -32,6 +33,7 @@ from bot.wiring import rehearsal_now
 console = Console()
 UP_WITHIN_S = 60
 ENDS_WITHIN_S = 10
+ON_CALL = {None: "", Layer.FIRST: ", on call", Layer.BACKUP: ", on call after them"}
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal's window was closed
 
 
@@ -215,7 +217,7 @@ def _say_where(settings: Settings) -> None:
     lines = [
         f"[bold]{settings.public_url}/phones[/]  phones to try: text, and be texted",
         f"[bold]{settings.public_url}/[/]        the team's pages; sign in as",
-        *(f"    {person.email:<20} {person.role}{', on call' if person.on_call else ''}" for person in STAFF),
+        *(f"    {person.email:<20} {person.role}{ON_CALL[person.on_call]}" for person in STAFF),
         f"    each with the password [bold]{PASSWORD}[/]",
         "Ctrl-C ends it all. Nothing leaves this machine.",
     ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.core.kinds import Language, Need
+from bot.core.rota import Layer
 from bot.models import Role
 
 PASSWORD = "standby-demo"
@@ -16,14 +17,14 @@ class DemoStaff:
     email: str
     name: str
     role: Role
-    on_call: bool = False
+    on_call: Layer | None = None
     team: str = ""
 
 
 STAFF = (
     DemoStaff("dana@example.org", "Dana Demo", Role.CASEWORKER, team="Outreach"),
-    DemoStaff("omar@example.org", "Omar Demo", Role.CASEWORKER, on_call=True, team="Outreach"),
-    DemoStaff("sam@example.org", "Sam Demo", Role.SUPERVISOR),
+    DemoStaff("omar@example.org", "Omar Demo", Role.CASEWORKER, on_call=Layer.FIRST, team="Outreach"),
+    DemoStaff("sam@example.org", "Sam Demo", Role.SUPERVISOR, on_call=Layer.BACKUP),
     DemoStaff("ada@example.org", "Ada Demo", Role.ADMIN),
     DemoStaff("rita@example.org", "Rita Demo", Role.RESEARCHER),
 )

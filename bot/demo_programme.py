@@ -134,7 +134,7 @@ class _Maker:
                 keep(session, Entry(name, served, contact, area, hours, languages))
             session.flush()
             for row, told in zip(staff, STAFF, strict=True):
-                session.add_all(always_on_call(row.id) if told.on_call else ())
+                session.add_all(always_on_call(row.id, told.on_call) if told.on_call else ())
             for i, name in enumerate(NAMES):
                 self.enrol(session, name, i, staff[i % 2].id)
         self.numbers |= {"a stranger": _number(60), "another stranger": _number(61)}

@@ -18,7 +18,8 @@ from bot.core.delivery import Deed, Status, deed_for
 from bot.core.kinds import Purpose
 from bot.db import claim
 from bot.departures import make_ready, record_refusal, record_taken
-from bot.models import Message
+from bot.due import Moment, any_free
+from bot.models import Message, Sender
 from bot.outbox import Post
 from bot.pace import Gate, ease, hold_sender, press, refused_before, sender_name
 from bot.restored import may_overtake, restored_lately
@@ -37,6 +38,14 @@ def send_due(post: Post, now: datetime) -> int:
     mail server that is down must not hold up texts, nor the other way round.
     """
     return _Round(post, now).run()
+
+
+def any_to_send(now: Moment) -> ColumnElement[bool]:
+    """Whether `send_due` may have something to do: a text is due, or shows whether a carrier in trouble is back."""
+    queued = underway() & (Message.status == Status.QUEUED)
+    is_due = any_free(Message, queued & (Message.send_after <= now), now)
+    tries = exists().where(Sender.troubles > 0, Sender.held_until.is_(None) | (Sender.held_until <= now))
+    return is_due | (tries & any_free(Message, queued & Message.reason.is_not(None), now))
 
 
 @dataclass

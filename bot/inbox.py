@@ -17,6 +17,7 @@ from bot.carrier import CLOCKS_DIFFER_BY
 from bot.casework import Concern, Subject, raise_flag
 from bot.core.kinds import Attention, Lane
 from bot.db import Database, claim, do_each
+from bot.due import Moment, any_free
 from bot.hearing import Inbox, Reading, read, take_in
 from bot.models import Beat, Direction, Message
 from bot.people import owner_of, staff_at
@@ -131,6 +132,11 @@ def _claim(inbox: Inbox, whose: ColumnElement[bool], now: datetime) -> list[int]
     """Unhandled texts, of each sender only the oldest: two texts of one person are never handled side by side."""
     with inbox.talk.post.db.writing() as session:
         return claim(session, Message, unhandled() & whose & IS_OLDEST, (Message.at, Message.id), BATCH, now, LEASE)
+
+
+def any_left_over(now: Moment) -> ColumnElement[bool]:
+    """Whether `handle_left_over` may have something to do."""
+    return any_free(Message, unhandled(), now)
 
 
 def _handle(inbox: Inbox, message_id: int, now: datetime) -> bool:

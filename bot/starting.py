@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from bot.assignments import assigned
@@ -19,6 +19,7 @@ from bot.core.hours import is_open, next_open, next_repeat, week_of
 from bot.core.kinds import Outcome
 from bot.core.machine import moment_of
 from bot.db import claim, do_each, insert_once
+from bot.due import Moment, any_free
 from bot.models import CheckIn, FlowVersion, Participant, Plan
 from bot.outbox import Recipient
 from bot.people import counted, hold_all, note, recipients, running_among
@@ -57,9 +58,18 @@ def start_some(talk: Talk, now: datetime) -> int | None:
         return do_each(ids, lambda plan_id: _start_together(talk, [plan_id], now), "starting")
 
 
+def any_due(now: Moment) -> ColumnElement[bool]:
+    """Whether `start_due` may have something to do."""
+    return any_free(Plan, _due_by(now), now)
+
+
+def _due_by(now: Moment) -> ColumnElement[bool]:
+    return Plan.next_check_in_at <= now
+
+
 def _claim_plans(talk: Talk, now: datetime) -> list[int]:
     with talk.post.db.writing() as session:
-        return claim(session, Plan, Plan.next_check_in_at <= now, (Plan.next_check_in_at, Plan.id), BATCH, now, LEASE)
+        return claim(session, Plan, _due_by(now), (Plan.next_check_in_at, Plan.id), BATCH, now, LEASE)
 
 
 def _start_together(talk: Talk, plan_ids: Sequence[int], now: datetime) -> int:

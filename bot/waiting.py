@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, bindparam
 
 from bot.core.delivery import Status
+from bot.due import Moment
 from bot.models import Direction, Flag, FlagState, Message
 
 
@@ -17,7 +18,7 @@ def underway(message: type[Message] = Message) -> ColumnElement[bool]:
     return message.status.in_(_written_out([Status.QUEUED, Status.SENDING], expanding=True))
 
 
-def failed_since(since: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+def failed_since(since: Moment | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Texts that did not arrive, or of which nobody knows, and that left since then: index failed_lately."""
     words = [Status.REFUSED, Status.FAILED, Status.UNDELIVERED, Status.UNKNOWN]
     return Message.status.in_(_written_out(words, expanding=True)) & (Message.handed_over_at > since)

@@ -15,7 +15,7 @@ LAYERS = (
     ("bot.core",),
     ("bot.drawing", "bot.pictures"),
     ("bot.config", "bot.db", "bot.models", "bot.carrier", "bot.flows", "bot.logs", "bot.migrations", "bot.policy"),
-    ("bot.week_counts",),
+    ("bot.due", "bot.week_counts"),
     ("bot.assignments", "bot.restored", "bot.statuses", "bot.waiting"),
     ("bot.consents",),
     ("bot.outbox",),

@@ -73,10 +73,22 @@ def _gelu(x: Array) -> Array:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """A table kept in eight bits, with a scale a row: tens of thousands of rows, of which a text wants a few."""
+
+    packed: npt.NDArray[np.int8]
+    scales: Array
+
+    def __getitem__(self, ids: Sequence[int]) -> Array:
+        rows: Array = self.packed[ids].astype(np.float32) * self.scales[ids][:, None]
+        return rows
+
+
+@dataclass(frozen=True)
 class Encoder:
     """From ids of pieces to one vector a piece."""
 
-    words: Array
+    words: Rows
     positions: Array
     first: Norm
     layers: tuple[Layer, ...]
@@ -94,7 +106,7 @@ class Encoder:
         ends = np.cumsum([len(ids) for ids in texts])
         spans = [slice(int(end) - len(ids), int(end)) for ids, end in zip(texts, ends, strict=True)]
         places = np.concatenate([self.positions[: len(ids)] for ids in texts])
-        x = self.first(self.words[np.concatenate([list(ids) for ids in texts])] + places)
+        x = self.first(self.words[[piece for ids in texts for piece in ids]] + places)
         for layer in self.layers:
             x = layer(x, spans)
         return [x[span] for span in spans]
@@ -107,7 +119,8 @@ def unpack(stored: Mapping[str, npt.NDArray[np.generic]]) -> Encoder:
     """
     count = sum(name.endswith(".qkv.weight") for name in stored)
     layers = tuple(_layer(stored, f"layers.{index}") for index in range(count))
-    return Encoder(_matrix(stored, "word.weight"), _floats(stored, "pos.weight"), _norm(stored, "ln"), layers)
+    words = Rows(stored["word.weight"].astype(np.int8, copy=False), _floats(stored, "word.weight.scale"))
+    return Encoder(words, _floats(stored, "pos.weight"), _norm(stored, "ln"), layers)
 
 
 def _layer(stored: Mapping[str, npt.NDArray[np.generic]], name: str) -> Layer:

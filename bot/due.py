@@ -1,0 +1,60 @@
+"""Whether anything is due: many such questions asked as one, whose statement is built once.
+
+A clock with nothing to do would spend its time on building questions, not on answers.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import visitors
+
+from bot.db import Instant, free
+
+BEFORE = "moment"  # how the names of such parameters begin; the seconds follow
+
+
+@dataclass(frozen=True)
+class Hand:
+    """The moment of asking, before it is known: stands for an instant where a condition is built."""
+
+    ahead: timedelta = timedelta(0)
+
+    def __add__(self, more: timedelta) -> "Hand":
+        return Hand(self.ahead + more)
+
+    def __sub__(self, less: timedelta) -> "Hand":
+        return Hand(self.ahead - less)
+
+    def __clause_element__(self) -> BindParameter[datetime]:
+        return bindparam(f"{BEFORE}{self.ahead.total_seconds():g}", type_=Instant())
+
+
+Moment = datetime | Hand
+
+
+def any_free(table: type[Any], which: ColumnElement[bool], now: Moment) -> ColumnElement[bool]:
+    """Whether there is a row of those that `db.claim` would take."""
+    return exists().where(which, free(table, now))
+
+
+class Question:
+    """Conditions by name. Each is built once, with a Hand for the moment, and names no column but its own."""
+
+    def __init__(self, conditions: Mapping[str, Callable[[Moment], ColumnElement[bool]]]) -> None:
+        self._names = tuple(conditions)
+        self._statement = select(*(condition(Hand()) for condition in conditions.values()))
+        parts = (part for part in visitors.iterate(self._statement) if isinstance(part, BindParameter))
+        named = {part.key for part in parts if part.key.startswith(BEFORE)}
+        self._ahead = {name: timedelta(seconds=float(name.removeprefix(BEFORE))) for name in named}
+
+    def answered_yes(self, session: Session, now: datetime) -> set[str]:
+        """The names of the conditions that hold now; one question to the database."""
+        if not self._names:
+            return set()
+        moments = {name: now + ahead for name, ahead in self._ahead.items()}
+        answers = session.execute(self._statement, moments).one()
+        return {name for name, yes in zip(self._names, answers, strict=True) if yes}
