@@ -19,9 +19,14 @@ def underway(message: type[Message] = Message) -> ColumnElement[bool]:
 
 
 def failed_since(since: Moment | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """Texts that did not arrive, or of which nobody knows, and that left since then: index failed_lately."""
+    """Those that left since then: index failed_lately."""
+    return failed() & (Message.handed_over_at > since)
+
+
+def failed() -> ColumnElement[bool]:
+    """Texts that did not arrive, or of which nobody knows: index failed_lately."""
     words = [Status.REFUSED, Status.FAILED, Status.UNDELIVERED, Status.UNKNOWN]
-    return Message.status.in_(_written_out(words, expanding=True)) & (Message.handed_over_at > since)
+    return Message.status.in_(_written_out(words, expanding=True))
 
 
 def without_end() -> ColumnElement[bool]:

@@ -4,15 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import case, select
+from sqlalchemy import ColumnElement, case, select, true
 from sqlalchemy.orm import Session
 
 from bot.models import Address, Consent, OptOut, Participant, Plan
 from bot.web.words import present
 
-Row = TypeVar("Row", Address, Consent)
+
+class _Owned(Protocol):
+    @property
+    def participant_id(self) -> int: ...
+
+
+Owned = TypeVar("Owned", bound=_Owned)
 
 # when a check-in that is planned begins, or where something holds it up, when it is looked at again
 BEGINS_AT = case((Plan.lease_until > Plan.next_check_in_at, Plan.lease_until), else_=Plan.next_check_in_at)
@@ -45,16 +51,29 @@ def standings(session: Session, participants: Sequence[Participant]) -> dict[int
     addresses = _grouped(session.scalars(select(Address).where(Address.participant_id.in_(ids)).order_by(Address.id)))
     consents = _grouped(session.scalars(select(Consent).where(Consent.participant_id.in_(ids)).order_by(Consent.id)))
     hashes = [address.value_hash for each in addresses.values() for address in each]
-    out = select(OptOut.address_hash, OptOut.since).where(OptOut.address_hash.in_(hashes), OptOut.until.is_(None))
-    blocked = dict(session.execute(out).all())
+    blocked = _blocked(session, OptOut.address_hash.in_(hashes))
     return {
         each.id: _standing(each, tuple(addresses.get(each.id, ())), consents.get(each.id, []), blocked)
         for each in participants
     }
 
 
-def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = {}
+def unreachable_among(session: Session, whose: ColumnElement[bool]) -> set[int]:
+    """The participants, of these, whom texts should reach and do not. Of so many that only what tells it is read."""
+    known = select(Address.participant_id, Address.value_hash, Address.reachable)
+    numbers = _grouped(session.execute(known.join(Participant, Participant.id == Address.participant_id).where(whose)))
+    live = select(Consent.participant_id).join(Participant, Participant.id == Consent.participant_id)
+    agreed = set(session.scalars(live.where(whose, Consent.revoked_at.is_(None))))
+    blocked = _blocked(session, true())
+    return {each for each in agreed if _state(numbers.get(each, ()), True, blocked, None) is State.UNREACHABLE}
+
+
+def _blocked(session: Session, which: ColumnElement[bool]) -> dict[str, datetime]:
+    return dict(session.execute(select(OptOut.address_hash, OptOut.since).where(which, OptOut.until.is_(None))).all())
+
+
+def _grouped(rows: Iterable[Owned]) -> dict[int, list[Owned]]:
+    found: dict[int, list[Owned]] = {}
     for row in rows:
         found.setdefault(row.participant_id, []).append(row)
     return found
@@ -68,13 +87,19 @@ def _standing(
     given = live[-1] if live else None
     agreed = {(each.channel, each.address_hash) for each in live}
     unagreed = frozenset(each.id for each in numbers if (each.channel, each.value_hash) not in agreed)
-    state, since = State.FINE, None
-    if numbers and len(outs) == len(numbers):
-        state, since = State.OPTED_OUT, max(outs)
-    elif given is None:
-        state = State.NO_CONSENT
-    elif not any(number.reachable and number.value_hash not in blocked for number in numbers):
-        state = State.UNREACHABLE
-    elif participant.paused_until and participant.paused_until > present():
-        state, since = State.PAUSED, participant.paused_until
+    state = _state(numbers, bool(live), blocked, participant.paused_until)
+    since = {State.OPTED_OUT: max(outs, default=None), State.PAUSED: participant.paused_until}.get(state)
     return Standing(state, since, given, numbers, unagreed)
+
+
+def _state(
+    numbers: Sequence[Any], has_agreed: bool, blocked: dict[str, datetime], paused_until: datetime | None
+) -> State:
+    """Of whose addresses are these, or as much of them as tells where they are and whether texts get there."""
+    if numbers and all(number.value_hash in blocked for number in numbers):
+        return State.OPTED_OUT
+    if not has_agreed:
+        return State.NO_CONSENT
+    if not any(number.reachable and number.value_hash not in blocked for number in numbers):
+        return State.UNREACHABLE
+    return State.PAUSED if paused_until and paused_until > present() else State.FINE
