@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +43,8 @@ from bot.core.kinds import FlagKind, flag_kind
 
 log = structlog.get_logger()
 SQLITE_WAITS_S = 20
-SQLITE_LOOKS_EVERY_S = 0.12  # a waiting writer, at the longest, and a little more
+SQLITE_LOOKS_EVERY_S = 0.005  # a waiting writer
+ROWS_AT_ONCE = 20  # that PostgreSQL is given by one statement: psycopg reads each long one through, letter by letter
 Id = TypeVar("Id")
 
 
@@ -172,9 +174,7 @@ class Database:
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        """Threads of this process write into SQLite one after the other. Its own wait, which is for other processes,
-        sleeps up to 100 ms at a time and lets whoever asks next pass before.
-        """
+        """Threads of this process write into SQLite one after the other, in the order in which they ask."""
         waited = self._one_writer is not None and self._one_writer.acquire(timeout=SQLITE_WAITS_S)
         try:
             yield
@@ -184,10 +184,10 @@ class Database:
 
     def let_others_write(self) -> None:
         """Whoever writes batch after batch calls this between two. PostgreSQL lets others write meanwhile; into SQLite
-        one writes at a time, and other processes only look every 100 ms whether it is their turn.
+        one writes at a time, and other processes only look now and then whether it is their turn.
         """
         if self.engine.dialect.name == "sqlite":
-            time.sleep(SQLITE_LOOKS_EVERY_S)
+            time.sleep(3 * SQLITE_LOOKS_EVERY_S)
 
     def fingerprint(self, value: str) -> str:
         """The keyed hash under which an encrypted address is looked up."""
@@ -219,7 +219,10 @@ def _read_anew_what_is_locked(state: ORMExecuteState) -> None:
 def _engine(url: str | URL) -> Engine:
     target = make_url(url)
     if target.get_backend_name() != "sqlite":
-        return create_engine(target.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
+        postgresql = target.set(drivername="postgresql+psycopg")
+        return create_engine(
+            postgresql, pool_pre_ping=True, hide_parameters=True, insertmanyvalues_page_size=ROWS_AT_ONCE
+        )
     given = {"isolation_level": None, "timeout": SQLITE_WAITS_S}
     engine = create_engine(target, connect_args=given, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
@@ -252,9 +255,33 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    """Writers take the write lock at once: a reader that turns writer midway cannot wait for it and fails."""
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    """Writers take the write lock at once: a reader that turns writer midway cannot wait for it and fails.
+
+    While another process has it, they look often. SQLite's own wait sleeps up to 100 ms between two looks: then whoever
+    writes much, as the clock on a Monday morning, would have to pause as long for a webhook to get its turn.
+    """
+    if not connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    raw: sqlite3.Connection = connection.connection.driver_connection
+    gives_up_at = time.monotonic() + SQLITE_WAITS_S
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while _is_anothers_turn(raw) and time.monotonic() < gives_up_at:
+            time.sleep(SQLITE_LOOKS_EVERY_S)
+        if not raw.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, for what is wrong in the words of SQLAlchemy
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={SQLITE_WAITS_S * 1000}")
+
+
+def _is_anothers_turn(connection: sqlite3.Connection) -> bool:
+    """Whether another process writes; if not, this one may from now on, unless something is wrong."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return False
 
 
 def insert_once(session: Session, row: Base) -> bool:

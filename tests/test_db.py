@@ -1,6 +1,7 @@
 """What the database holds: nothing readable, what the models say, and rows that are claimed once."""
 
 import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,15 +13,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from cryptography.fernet import Fernet
-from sqlalchemy import MetaData, func, inspect, select, update
-from sqlalchemy.exc import InternalError
+from sqlalchemy import MetaData, func, inspect, make_url, select, update
+from sqlalchemy.exc import InternalError, OperationalError
 
 from bot.core.kinds import Language, Purpose
 from bot.db import Base, Database, claim, insert_once
 from bot.models import Address, Message, Participant, Sender
 from bot.outbox import Draft, Recipient, queue
 from bot.people import Enrolment, enrol
-from tests.databases import DATA_KEY, fresh_postgresql
+from tests.databases import DATA_KEY, fresh_postgresql, fresh_sqlite
 
 NOW = datetime(2026, 11, 23, 16, tzinfo=UTC)
 NUMBER = "+18165550123"
@@ -200,4 +201,36 @@ def test_postgresql_lets_no_reader_write() -> None:
         with pytest.raises(InternalError, match="read-only"), database.reading() as session:
             session.execute(update(Participant).values(name="somebody"))
         _takes_in_ana(database)  # on the same connection
+        database.engine.dispose()
+
+
+def test_a_writer_waits_for_another_process_and_looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fresh_sqlite() as url:
+        database, other = Database(url, DATA_KEY), sqlite3.connect(str(make_url(url).database), isolation_level=None)
+        _takes_in_ana(database)
+        other.execute("BEGIN IMMEDIATE")
+        waited: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            waited.append(seconds)
+            if len(waited) == 3:
+                other.execute("ROLLBACK")
+
+        monkeypatch.setattr("bot.db.time.sleep", sleep)
+        with database.writing() as session:
+            session.add(Sender(name="us", taken_until=NOW))
+        other.close()
+        database.engine.dispose()
+        assert len(waited) == 3 and max(waited) < 0.02
+
+
+def test_a_writer_whose_turn_never_comes_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fresh_sqlite() as url:
+        database, other = Database(url, DATA_KEY), sqlite3.connect(str(make_url(url).database), isolation_level=None)
+        _takes_in_ana(database)
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr("bot.db.SQLITE_WAITS_S", 0)
+        with pytest.raises(OperationalError, match="locked"), database.writing() as session:
+            session.add(Sender(name="us", taken_until=NOW))
+        other.close()
         database.engine.dispose()
