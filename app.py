@@ -13,7 +13,7 @@ from bot.core.flow import FlowError
 from bot.db import Database, is_there
 from bot.flows import load_flows
 from bot.web import create_web
-from bot.wiring import Standby, build, check_database
+from bot.wiring import Standby, build, check_database, check_keys
 
 ENDS_WITHIN_S = 20  # a process that missed the signal, as one that just starts, is ended then
 
@@ -59,8 +59,8 @@ def _check_address(host: str, port: int) -> None:
 
 
 def _check_database(settings: Settings) -> None:
-    """Raises ConfigError where there is no file: to serve without it would make an empty one. What else is wrong may be
-    mended while the web runs; /readyz says the same until then.
+    """Raises ConfigError where there is no file, as to serve without it would make an empty one, and where our keys do
+    not open it. What else is wrong may be mended while the web runs; /readyz says the same until then.
     """
     database = Database(settings.database_url, settings.data_keys)
     try:
@@ -69,6 +69,8 @@ def _check_database(settings: Settings) -> None:
         if not is_there(database.engine):
             raise
         print(f"{error} The web starts, and nothing works before that is mended.", file=sys.stderr)
+    else:
+        check_keys(database)  # what no other process can mend while this one runs
     finally:
         database.engine.dispose()
 

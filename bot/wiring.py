@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
+from cryptography.fernet import InvalidToken
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
@@ -103,8 +104,9 @@ def build(
 
 
 def ready(standby: Standby) -> Standby:
-    """The same, if its database is of this version. Raises ConfigError."""
+    """The same, if its database is of this version and our keys open it. Raises ConfigError."""
     check_database(standby.db)
+    check_keys(standby.db)
     return standby
 
 
@@ -121,6 +123,15 @@ def check_database(db: Database) -> None:
         raise ConfigError("The database does not answer. Is it running, and STANDBY_DATABASE_URL right?") from None
     if not current:
         raise ConfigError("The database is not of this version. First: python -m bot init")
+
+
+def check_keys(db: Database) -> None:
+    """Raises ConfigError where they do not open this database: no text could be read, and none that comes in kept."""
+    try:
+        db.fingerprint("")
+    except InvalidToken:
+        why = "STANDBY_DATA_KEYS do not open this database."
+        raise ConfigError(f"{why} Name the keys it was made with, the newest first: docs/running.md") from None
 
 
 def carrier_of(settings: Settings, mail: MailCarrier | None = None) -> Carrier:

@@ -4,10 +4,12 @@ import socket
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 import app
 from bot.config import ConfigError
-from tests.databases import fresh_sqlite
+from bot.db import Database
+from tests.databases import DATA_KEY, fresh_sqlite
 from tests.ports import two_free_ports
 from tests.world import World
 
@@ -37,6 +39,15 @@ def test_what_may_be_mended_while_it_runs_is_said(world: World, capsys: pytest.C
     gone = "postgresql://nobody@127.0.0.1:1/standby"
     app._check_database(world.settings.model_copy(update={"database_url": gone}))
     assert "The database does not answer" in capsys.readouterr().err
+
+
+def test_keys_that_do_not_open_the_database_are_told_before_anything_is_served(world: World) -> None:
+    with fresh_sqlite() as url:
+        Database(url, DATA_KEY).fingerprint("made with these")
+        other = world.settings.model_copy(update={"database_url": url, "data_keys": Fernet.generate_key().decode()})
+        with pytest.raises(ConfigError, match="STANDBY_DATA_KEYS do not open"):
+            app._check_database(other)
+    Database(world.settings.database_url, DATA_KEY).engine.dispose()  # the usual keys again
 
 
 def test_all_is_well_and_nothing_is_said(world: World, capsys: pytest.CaptureFixture[str]) -> None:
