@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -29,6 +30,7 @@ from bot.waiting import underway
 log = structlog.get_logger()
 
 LEASE = timedelta(minutes=2)  # far longer than one call to the carrier, which gives up after 10 s
+SENDS_WITHIN_S = 60  # of its claim: half of the time after which others ask the carrier for a text
 
 
 def send_due(post: Post, now: datetime) -> int:
@@ -74,8 +76,9 @@ class _Round:
         """Commit `handing_over` before the calls: a crash then leaves question marks, and no loss."""
         room = self.post.settings.calls_at_once - len(self.flying)
         if room > 0:
+            claimed_at = monotonic()
             for message_id, text in _claim_ready(self, room):
-                self.flying[_handed_over(self.post, text)] = (message_id, text.channel == EMAIL)
+                self.flying[_handed_over(self.post, text, claimed_at)] = (message_id, text.channel == EMAIL)
 
     def _land(self, landed: "Iterable[Future[Taken]]") -> int:
         came = [_Outcome(*self.flying.pop(each), _result(each)) for each in landed]
@@ -113,19 +116,28 @@ class _Outcome:
         return isinstance(self.what, OutcomeUnknown)
 
 
-def _handed_over(post: Post, text: OutgoingText) -> "Future[Taken]":
+def _handed_over(post: Post, text: OutgoingText, claimed_at: float) -> "Future[Taken]":
     """The call for this text. Where the process ends, and takes no new calls, it is made here: the text is written down
     as handed over, and would wait until the carrier has been asked for it.
     """
     try:
-        return post.hands.submit(post.carrier.send, text)
+        return post.hands.submit(_send, post, text, claimed_at)
     except RuntimeError:
         flight: Future[Taken] = Future()
         try:
-            flight.set_result(post.carrier.send(text))
+            flight.set_result(_send(post, text, claimed_at))
         except Exception as error:
             flight.set_exception(error)
         return flight
+
+
+def _send(post: Post, text: OutgoingText, claimed_at: float) -> Taken:
+    """Unless this process stood still since it claimed the text: another may have asked the carrier for it by now, and
+    sent it.
+    """
+    if monotonic() - claimed_at > SENDS_WITHIN_S:
+        raise OutcomeUnknown("this process stood still")
+    return post.carrier.send(text)
 
 
 def _result(flight: "Future[Taken]") -> Taken | Exception:

@@ -12,9 +12,9 @@ from training.corpus import Row, labels
 
 NEEDS = tuple(need.value for need in Need)
 GROUPS = (NEEDS, (URGENT, ALARM), tuple(intent.value for intent in Intent))
-FALSE_ALARMS = 0.05  # of the tuning authors' harmless texts may ring somebody: the promise
+FALSE_ALARMS, OF_EVERYDAY = 0.05, 0.02  # of the tuning authors' harmless texts may ring somebody: the promises
 FALSE_ENDS = 0.005  # of other texts may be taken for a stop or a wrong number, which end texts; the promise is 0.01
-SUREST = 0.6  # and whatever the tuning authors allow, texts end on no slighter chance
+SUREST = 0.5  # and whatever the tuning authors allow, texts end only where that is more likely than not
 GRID = np.linspace(0.02, 0.9, 89)
 
 
@@ -53,7 +53,9 @@ def thresholds(rows: Sequence[Row], chance: np.ndarray) -> dict[str, float]:
     found = dict.fromkeys(NEEDS, _best_f1(chance[:, of_needs], truth[:, of_needs]))
     found |= {name: _best_f1(chance[:, [AT[name]]], truth[:, [AT[name]]]) for name in OUTPUTS if name not in found}
     harmless = np.array([row.harmless for row in rows])
-    found[ALARM] = _lowest(chance[harmless, AT[ALARM]], FALSE_ALARMS)
+    everyday = harmless & np.array([row.kind == "everyday" for row in rows])
+    alarm = chance[:, AT[ALARM]]
+    found[ALARM] = max(_lowest(alarm[harmless], FALSE_ALARMS), _lowest(alarm[everyday], OF_EVERYDAY))
     for ending in (Intent.STOP.value, Intent.WRONG_NUMBER.value):
         others = ~truth[:, AT[ending]]
         found[ending] = max(_lowest(chance[others, AT[ending]], FALSE_ENDS), SUREST)

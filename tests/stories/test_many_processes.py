@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 
 import pytest
 
@@ -61,6 +62,34 @@ def test_two_clocks_alert_once(world: World) -> None:
         dana.hears("danger")
     for each in (first, second):
         each.db.engine.dispose()
+
+
+def test_a_process_that_stood_still_sends_nothing_that_another_sent_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A laptop that slept, a machine that was moved: it woke with the text in its hands."""
+    ana = world.participant("Ana")
+    world.is_due(ana, "weekly")
+    sleeper, uptime_s = world.second_process(), [0.0]
+    monkeypatch.setattr("bot.dispatch.monotonic", lambda: uptime_s[0])
+
+    def wakes_after_others_went_on(send: Callable[..., object], *given: object) -> "Future[object]":
+        uptime_s[0] += 1200
+        world.passes(minutes=20)
+        flight: Future[object] = Future()
+        try:
+            flight.set_result(send(*given))
+        except Exception as error:
+            flight.set_exception(error)
+        return flight
+
+    monkeypatch.setattr(sleeper.post.hands, "submit", wakes_after_others_went_on)
+    tick(sleeper, world.now)
+    world.settles()
+    ana.hears("How is your week")
+    ana.hears_nothing()
+    assert [each.status for each in world.texts_to(ana)] == [Status.DELIVERED]
+    sleeper.db.engine.dispose()
 
 
 def test_two_workers_handle_one_sender_in_order(world: World) -> None:
