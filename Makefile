@@ -31,8 +31,8 @@ lock: $(VENV)/.dev  ## pin what the requirements bring along
 	$(BIN)/pip-compile -q --no-emit-index-url --no-emit-find-links --no-header --strip-extras -o requirements.lock requirements.txt
 	$(BIN)/pip-compile -q --no-emit-index-url --no-emit-find-links --no-header --strip-extras --allow-unsafe -o requirements-dev.lock requirements-dev.txt
 
-clean:     ## take away the environment and the demo's database
-	rm -rf $(VENV) var
+clean:     ## take away the environment and the demo's data
+	rm -rf $(VENV) var/demo*
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

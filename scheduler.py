@@ -96,7 +96,7 @@ def run_jobs(jobs: Sequence[Job], standby: Standby, now: datetime) -> dict[str, 
         if idle is None:
             idle = _idle(jobs, standby, now)
         done[job] = 0 if job in idle else _run(job, standby, now)
-        if done[job] != 0:
+        if done[job] != 0 or (job.due and job not in idle):
             idle = None  # what one did may be something for the next
     try:
         _beat(standby, [job for job, count in done.items() if count is not None], now)

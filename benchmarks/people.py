@@ -18,7 +18,7 @@ from bot.db import Database
 from bot.demo_cast import NAMES, SERVICES
 from bot.duty import always_on_call
 from bot.models import Role, Service, Staff
-from bot.web.auth import hash_password
+from bot.passwords import hash_password
 
 PASSWORD = "a long enough password"
 SUPERVISOR, RESEARCHER = "supervisor01@example.org", "researcher@example.org"

@@ -60,7 +60,9 @@ def audit(post: Post, now: datetime) -> int:
 
 
 def _all_is_well(post: Post, now: datetime) -> bool:
-    """Whether there is nothing to repair, to tell of or to take back, found out without holding anything up."""
+    """Whether there is nothing to repair, to tell of or to take back, found out without holding anything up. That the
+    database still takes what is written is seen by the notes of when the jobs ran, which are late where it does not.
+    """
     question = _question(_longest_wait(post), _longest_text(post))
     with post.db.reading() as session:
         return not question.answered_yes(session, now) and not _late(session, now)

@@ -1,14 +1,15 @@
 """The commands of `python -m bot`, for whoever runs a programme."""
 
 import logging
-import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import track
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from bot import backup_commands, campaign, demo, export_commands, flow_commands, logs, needs_commands
@@ -19,17 +20,14 @@ from bot.core.flow import FlowError
 from bot.db import Database
 from bot.directory import SERVICES, import_services
 from bot.doctor import Patient, examine, examine_without_settings, line, verdict
-from bot.duty import always_on_call
-from bot.importing import DONE, PARTICIPANTS, Register, RowReport, import_rows, read_phone
+from bot.importing import DONE, PARTICIPANTS, Register, RowReport, import_rows
 from bot.migrations import migrate
 from bot.models import Role, Staff
-from bot.people import note, participant_at
 from bot.reports.scope import ScopeProblem
 from bot.research import ExportProblem
 from bot.sheets import ImportProblem, read_rows
-from bot.staff_replies import ask_for_code
-from bot.web.auth import hash_password
-from bot.wiring import Standby, build, ready
+from bot.staffing import NotStaffed, Office, Told, add, renew_password
+from bot.wiring import build, ready
 from scheduler import tick as tick_all
 
 ALWAYS_COUNTED = ("enrolled", "already there", "not taken")
@@ -43,7 +41,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (BackupProblem, ConfigError, FlowError, ImportProblem, ExportProblem, ScopeProblem) as error:
+        except (BackupProblem, ConfigError, FlowError, ImportProblem, ExportProblem, NotStaffed, ScopeProblem) as error:
             _complain(str(error))
         except DBAPIError as error:
             _complain(f"The database cannot be used: {error.orig}")
@@ -85,52 +83,35 @@ def init() -> None:
 @click.option("--name", required=True, help="As participants know them; texts use the first word.")
 @click.option("--phone", required=True, help="Where alerts go, like 816-555-0123.")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What they may do.")
+@click.option("--team", default="", help="Their team, where there are any.")
 @click.option("--on-call", is_flag=True, help="On call day and night, until the rota on the web says otherwise.")
-def add_staff(email: str, name: str, phone: str, role: str, on_call: bool) -> None:
-    """Add somebody who signs in; prints a password to hand over."""
-    standby = ready(build(load_settings()))
-    password = secrets.token_urlsafe(9)
-    number = read_phone(phone)
-    staff = Staff(
-        email=_read_email(email),
-        name=_read_name(name),
-        phone=number,
-        phone_hash=standby.db.fingerprint(number),
-        role=Role(role),
-        password_hash=hash_password(password),
-    )
-    _store(standby, staff, on_call)
+def add_staff(email: str, name: str, phone: str, role: str, team: str, on_call: bool) -> None:
+    """Add somebody who signs in; prints a password to hand over. Later ones can be added on the page Staff."""
+    told = Told(email, name, phone, Role(role), team)
+    with _office() as office:
+        staff, password = add(office, told, on_call)
     click.echo("A text with a code is on its way to this phone. Alerts reach it once the code was texted back.")
     click.echo(f"{staff.email} may sign in with: {password}")
 
 
-def _read_email(text: str) -> str:
-    name, _, host = text.strip().casefold().partition("@")
-    if not name or not host or len(text.split()) != 1 or any(mark in name + host for mark in "@,;<>"):
-        raise ImportProblem(f"'{text}' is no e-mail address; write it like dana@example.org")
-    return f"{name}@{host}"
+@main.command()
+@click.argument("email")
+def new_password(email: str) -> None:
+    """Print a new password for somebody on the staff; the old one ends. The page Staff does the same."""
+    with _office() as office:
+        whose = select(Staff.id).where(func.lower(Staff.email) == email.strip().casefold(), Staff.active)
+        staff_id = office.session.scalar(whose)
+        if staff_id is None:
+            raise NotStaffed("Nobody on the staff has this e-mail address.")
+        staff, password = renew_password(office, staff_id)
+    click.echo(f"{staff.email} may sign in with: {password}")
 
 
-def _read_name(text: str) -> str:
-    if not text.split():
-        raise ImportProblem("the name is empty; participants read its first word in their texts")
-    return " ".join(text.split())
-
-
-def _store(standby: Standby, staff: Staff, on_call: bool) -> None:
-    assert staff.phone_hash is not None
-    taken = (Staff.email == staff.email) | (Staff.phone_hash == staff.phone_hash)
+@contextmanager
+def _office() -> Iterator[Office]:
+    standby = ready(build(load_settings()))
     with standby.db.writing() as session:
-        if session.scalar(select(Staff.id).where(taken)):
-            raise ImportProblem("somebody on the staff already has this e-mail address or number")
-        if participant_at(session, "sms", staff.phone_hash):
-            raise ImportProblem("this is the number of a participant; alerts need a number of their own")
-        session.add(staff)
-        session.flush()
-        note(session, "staff_added", standby.now(), staff.id)
-        if on_call:
-            session.add_all(always_on_call(staff.id))
-        ask_for_code(session, staff, standby.now())
+        yield Office(session, standby.db, standby.post.rules, None, standby.now())
 
 
 @main.group("import")

@@ -1,9 +1,10 @@
 """Settings from the environment and .env; every missing or wrong one is named at once."""
 
 import re
+from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
@@ -23,15 +24,15 @@ ZONES = frozenset(available_timezones())  # reading them walks a directory tree:
 SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{5,6}")  # E.164, or a short code
 
 
+Kind = TypeVar("Kind", bound="FlowSettings")
+
+
 class ConfigError(Exception):
     """Settings are missing or wrong. The message names every one of them and what to write."""
 
 
-class Settings(BaseSettings):
-    """Everything a programme can set. `.env.example` explains each line. An empty one is as good as none.
-
-    A check of several settings stands at the last of them: so it is made, and told, whatever is wrong elsewhere.
-    """
+class FlowSettings(BaseSettings):
+    """Where the flows are: all that checking and trying them needs. An empty setting is as good as none."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -41,6 +42,24 @@ class Settings(BaseSettings):
         validate_default=True,
         hide_input_in_errors=True,
     )
+
+    flows: DirectoryPath = Field(ROOT / "flows", alias="STANDBY_FLOWS")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object, info: ValidationInfo) -> object:
+        field = cls.model_fields[info.field_name or ""]
+        value = value.strip() if isinstance(value, str) else value
+        if value == "" and not field.is_required() and field.default != "":
+            raise PydanticUseDefault
+        return value
+
+
+class Settings(FlowSettings):
+    """Everything a programme can set. `.env.example` explains each line.
+
+    A check of several settings stands at the last of them: so it is made, and told, whatever is wrong elsewhere.
+    """
 
     database_url: str = Field(f"sqlite:///{ROOT / 'var' / 'standby.db'}", alias="STANDBY_DATABASE_URL", repr=False)
     public_url: str = Field("http://127.0.0.1:8000", alias="STANDBY_PUBLIC_URL")
@@ -63,21 +82,12 @@ class Settings(BaseSettings):
     research_linked: bool = Field(False, alias="STANDBY_RESEARCH_LINKED")
     research_texts: Literal["", "reviewed"] = Field("", alias="STANDBY_RESEARCH_TEXTS")
     heartbeat_url: str = Field("", alias="STANDBY_HEARTBEAT_URL", repr=False)
-    flows: DirectoryPath = Field(ROOT / "flows", alias="STANDBY_FLOWS")
     account_sid: str = Field("", alias="TWILIO_ACCOUNT_SID")
     auth_token: str = Field("", alias="TWILIO_AUTH_TOKEN", repr=False)
     messaging_service_sid: str = Field("", alias="TWILIO_MESSAGING_SERVICE_SID")
     from_number: str = Field("", alias="TWILIO_FROM_NUMBER")
     api_url: str = Field("", alias="TWILIO_API_URL")
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, value: object, info: ValidationInfo) -> object:
-        field = cls.model_fields[info.field_name or ""]
-        value = value.strip() if isinstance(value, str) else value
-        if value == "" and not field.is_required() and field.default != "":
-            raise PydanticUseDefault
-        return value
 
     @field_validator("secret_key", "data_keys", mode="before")
     @classmethod
@@ -223,8 +233,17 @@ class Settings(BaseSettings):
 
 def load_settings(**given: object) -> Settings:
     """Settings from the environment, with `given` on top. Raises ConfigError that names every fault at once."""
+    return _load(Settings, given)
+
+
+def flows_folder() -> Path:
+    """Where the programme's flows are, whatever else is set or not. Raises ConfigError."""
+    return _load(FlowSettings, {}).flows
+
+
+def _load(kind: type[Kind], given: Mapping[str, object]) -> Kind:
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        return kind(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise ConfigError("\n".join(["These settings are missing or wrong:", *map(_fault, error.errors())])) from error
     except UnicodeDecodeError as error:

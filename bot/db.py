@@ -174,7 +174,7 @@ class Database:
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        """Threads of this process write into SQLite one after the other, in the order in which they ask."""
+        """Threads of this process write into SQLite one after the other; other processes are waited for beyond this."""
         waited = self._one_writer is not None and self._one_writer.acquire(timeout=SQLITE_WAITS_S)
         try:
             yield
@@ -267,21 +267,25 @@ def _begin_sqlite(connection: Any) -> None:
     gives_up_at = time.monotonic() + SQLITE_WAITS_S
     raw.execute("PRAGMA busy_timeout=0")
     try:
-        while _is_anothers_turn(raw) and time.monotonic() < gives_up_at:
+        while _is_busy(refusal := _refusal(raw)) and time.monotonic() < gives_up_at:
             time.sleep(SQLITE_LOOKS_EVERY_S)
-        if not raw.in_transaction:
+        if refusal is not None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, for what is wrong in the words of SQLAlchemy
     finally:
         raw.execute(f"PRAGMA busy_timeout={SQLITE_WAITS_S * 1000}")
 
 
-def _is_anothers_turn(connection: sqlite3.Connection) -> bool:
-    """Whether another process writes; if not, this one may from now on, unless something is wrong."""
+def _refusal(connection: sqlite3.Connection) -> sqlite3.Error | None:
+    """Why it may not write now; None: it may from now on, and nobody else."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-    return False
+    except sqlite3.Error as error:
+        return error
+    return None
+
+
+def _is_busy(refusal: sqlite3.Error | None) -> bool:
+    return getattr(refusal, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def insert_once(session: Session, row: Base) -> bool:

@@ -141,6 +141,8 @@ def _settings(place: Place) -> Settings:
         TWILIO_ACCOUNT_SID="AC" + "0" * 32,
         TWILIO_FROM_NUMBER=OUR_NUMBER,
         TWILIO_MESSAGING_SERVICE_SID="",
+        STANDBY_MAIL_URL="",
+        STANDBY_HEARTBEAT_URL="",  # a demo must not say that the real programme is well
         TWILIO_API_URL=f"http://127.0.0.1:{port + 1}",
         NO_PROXY="127.0.0.1",  # a proxy of the environment cannot reach loopback
         no_proxy="127.0.0.1",

@@ -40,9 +40,9 @@ from bot.demo_cast import (
 from bot.directory import Entry, keep
 from bot.duty import always_on_call
 from bot.models import Address, CheckIn, Flag, FlagState, Message, Participant, Resolution, Staff
+from bot.passwords import hash_password
 from bot.statuses import move
 from bot.waiting import unresolved
-from bot.web.auth import hash_password
 from bot.wiring import Standby, build, real_now
 
 WEEKS = 8

@@ -14,7 +14,7 @@ from sqlalchemy.sql import visitors
 
 from bot.db import Instant, free
 
-BEFORE = "moment"  # how the names of such parameters begin; the seconds follow
+BEFORE, ONE = "moment", timedelta(microseconds=1)  # names of parameters: this word, and so many of these ahead
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Hand:
         return Hand(self.ahead - less)
 
     def __clause_element__(self) -> BindParameter[datetime]:
-        return bindparam(f"{BEFORE}{self.ahead.total_seconds():g}", type_=Instant())
+        return bindparam(f"{BEFORE}{self.ahead // ONE}", type_=Instant())
 
 
 Moment = datetime | Hand
@@ -49,7 +49,7 @@ class Question:
         self._statement = select(*(condition(Hand()) for condition in conditions.values()))
         parts = (part for part in visitors.iterate(self._statement) if isinstance(part, BindParameter))
         named = {part.key for part in parts if part.key.startswith(BEFORE)}
-        self._ahead = {name: timedelta(seconds=float(name.removeprefix(BEFORE))) for name in named}
+        self._ahead = {name: int(name.removeprefix(BEFORE)) * ONE for name in named}
 
     def answered_yes(self, session: Session, now: datetime) -> set[str]:
         """The names of the conditions that hold now; one question to the database."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from bot.config import ROOT
+from bot.config import flows_folder
 from bot.core.flow import FlowError, parse
 from bot.core.flow_check import check
 from bot.core.kinds import Language
@@ -20,13 +20,12 @@ from bot.rehearse import rehearse as play
     "--flows",
     "folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar="STANDBY_FLOWS",
-    help="Another folder of flows than this checkout's.",
+    help="Another folder of flows than STANDBY_FLOWS names, or this checkout has.",
 )
 @click.pass_context
 def flow(context: click.Context, folder: Path | None) -> None:
     """Check flows and try them."""
-    context.obj = folder or ROOT / "flows"
+    context.obj = folder or flows_folder()
 
 
 @flow.command("check")

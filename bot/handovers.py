@@ -1,5 +1,7 @@
 """A participant comes from one caseworker to another."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -12,7 +14,7 @@ from bot.core.speech import first_name, render
 from bot.duty import hears
 from bot.models import Flag, FlagState, Handover, Participant, Role, Staff
 from bot.outbox import Draft, queue
-from bot.people import recipient
+from bot.people import note, recipient
 from bot.waiting import unresolved
 
 
@@ -32,7 +34,7 @@ def hand_over(desk: Desk, to_id: int, tell: bool) -> str:
         raise NotArranged("Choose a caseworker.")
     if to.id == desk.participant.caseworker_id:
         raise NotArranged(f"They are with {to.name} already.")
-    record_handover(desk, desk.participant, to)
+    record_handover(desk.session, desk.participant, to, desk.staff.id, desk.now)
     _ring_anew(desk)
     if to.id != desk.staff.id and hears(desk.session, to):
         link = f"{desk.settings.public_url.rstrip('/')}/people/{desk.participant.id}"
@@ -44,19 +46,19 @@ def hand_over(desk: Desk, to_id: int, tell: bool) -> str:
     return f"They are with {to.name} now{', and a text tells them' if said else '. No text may leave, so tell them'}."
 
 
-def record_handover(desk: Desk, participant: Participant, to: Staff) -> None:
-    """Write down who looks after them from now on, and who did."""
+def record_handover(session: Session, participant: Participant, to: Staff, by_id: int | None, now: datetime) -> None:
+    """Write down who looks after them from now on, and who did. `by_id`: None where the server's keeper does it."""
     past = Handover(
         participant_id=participant.id,
         from_id=participant.caseworker_id,
         to_id=to.id,
-        by_id=desk.staff.id,
-        at=desk.now,
+        by_id=by_id,
+        at=now,
     )
-    desk.session.add(past)
+    session.add(past)
     participant.caseworker = to
-    desk.session.flush()
-    desk.note("handed_over", f"staff {to.id}")
+    session.flush()
+    note(session, "handed_over", now, by_id, participant.id, detail=f"staff {to.id}")
 
 
 def _ring_anew(desk: Desk) -> None:

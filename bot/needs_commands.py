@@ -12,7 +12,7 @@ from rich.table import Table
 from sqlalchemy import true
 
 from bot import needs_report
-from bot.config import ROOT, load_settings
+from bot.config import flows_folder, load_settings
 from bot.core.kinds import Intent, Lane, Language, Need
 from bot.core.needs import find, version
 from bot.core.needs.evaluation import Evaluation, Labelled, evaluate
@@ -45,16 +45,14 @@ MEANING = {
     "--flows",
     "folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar="STANDBY_FLOWS",
-    default=ROOT / "flows",
-    help="Where the programme's own words are, in words.toml.",
+    help="Another folder than STANDBY_FLOWS names, where the programme's own words are, in words.toml.",
 )
-def explain(text: str, folder: Path) -> None:
+def explain(text: str, folder: Path | None) -> None:
     """Show the lane, the intent and each need of a text, with the words and the rule that say so.
 
     It is read as a participant's reply is, with the programme's own words.
     """
-    shelf = load_flows(folder)
+    shelf = load_flows(folder or flows_folder())
     for problem in shelf.problems:
         click.echo(problem, err=True)
     found = read_with(shelf, text)

@@ -133,6 +133,13 @@ def test_staff_are_added_with_a_password_that_signs_in(database: Database) -> No
     assert not signs_in("omar@example.org", password + "x")
 
 
+def test_who_lost_a_password_gets_another(database: Database) -> None:
+    old = works(*OMAR).rsplit(" ", 1)[1].strip()
+    new = works("new-password", "OMAR@example.org").rsplit(" ", 1)[1].strip()
+    assert signs_in("omar@example.org", new) and not signs_in("omar@example.org", old)
+    assert fails("new-password", "nobody@example.org") == "Nobody on the staff has this e-mail address."
+
+
 def signs_in(email: str, password: str) -> bool:
     app = create_app(build(load_settings(), soon=lambda deed: None))
     client = app.test_client()
@@ -149,7 +156,7 @@ def signs_in(email: str, password: str) -> bool:
     [
         ({1: "omar@example.org"}, "already has this e-mail"),
         ({1: "other@example.org"}, "already has this e-mail address or number"),
-        ({1: "no address"}, "write it like dana@example.org"),
+        ({1: "no address"}, "Write it like dana@example.org"),
         ({1: "other@example.org", 3: "  "}, "name is empty"),
         ({1: "other@example.org", 5: "12"}, "write it like 816-555-0123"),
         ({1: "other@example.org", 5: "816-555-0160"}, "number of a participant"),
@@ -342,6 +349,16 @@ def test_a_file_that_cannot_be_written_is_named(judged: None) -> None:
 
 def test_the_shipped_flows_have_nothing_wrong() -> None:
     assert works("flow", "check") == "Nothing wrong.\n"
+
+
+def test_the_flows_that_are_checked_are_those_that_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the folder is named in .env alone, and nothing else is set."""
+    (tmp_path / "ours").mkdir()
+    monkeypatch.delenv("STANDBY_SECRET_KEY")
+    (tmp_path / ".env").write_text("STANDBY_FLOWS=ours\n")
+    assert "always.toml" in fails("flow", "check")
+    (tmp_path / ".env").write_text("STANDBY_FLOWS=nowhere\n")
+    assert "STANDBY_FLOWS" in fails("flow", "check") and "STANDBY_FLOWS" in fails("needs", "explain", "hello")
 
 
 Break = Callable[[Callable[[str], str]], Path]

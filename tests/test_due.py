@@ -1,13 +1,18 @@
 """Many conditions are one question to the database, asked of the moment at hand."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from sqlalchemy import ColumnElement, event, exists
 
+from bot.carrier.faults import Fault, FaultKind
 from bot.db import Database
+from bot.dispatch import send_due
 from bot.due import Hand, Moment, Question
-from bot.models import Sender
-from scheduler import JOBS, tick
+from bot.models import Role, Sender
+from bot.wiring import Standby
+from scheduler import JOBS, _idle, tick
 from tests.databases import DATA_KEY
 from tests.world import World
 
@@ -73,3 +78,53 @@ def test_every_condition_is_false_in_a_programme_at_rest_and_true_of_work(world:
     world.settles()
     ana.hears_all()
     dana.hears("danger")
+
+
+WRITES = ("INSERT", "UPDATE", "DELETE")
+
+
+@pytest.fixture
+def watched(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world in which every job that a tick would leave out is run, and must then find nothing to do."""
+    written: list[str] = []
+
+    def note(*call: Any) -> None:
+        if call[2].startswith(WRITES):
+            written.append(call[2])
+
+    def tick_with_care(standby: Standby, now: datetime) -> dict[str, int]:
+        event.listen(standby.db.engine, "before_cursor_execute", note)
+        for job in JOBS:
+            if job.due and job in _idle(JOBS, standby, now):
+                assert job.run(standby, now) == 0, job.name
+                assert not written, (job.name, written)
+        event.remove(standby.db.engine, "before_cursor_execute", note)
+        return tick(standby, now)
+
+    send_due(world.standby.post, world.now)  # makes the row of the sender, once
+    monkeypatch.setattr("tests.world.tick", tick_with_care)
+    return world
+
+
+def test_no_job_that_is_left_out_had_anything_to_do(watched: World) -> None:
+    """Three weeks with much of what may come, in which nothing is left out that a clock without the question did."""
+    dana, sam = watched.colleague("Dana"), watched.colleague("Sam", Role.SUPERVISOR, on_call=True)
+    ana, luz, ray = (watched.participant(name, dana) for name in ("Ana", "Luz", "Ray"))
+    for person in (ana, luz, ray):
+        watched.is_due(person, "weekly", repeat_days=7)
+    watched.passes(hours=2)
+    ana.texts("lights getting shut off friday")
+    watched.goes_wrong(Fault(FaultKind.TAKE_AND_RESET), times=2)
+    watched.goes_wrong(Fault(FaultKind.UNDELIVER, code=30003, handset=dana.number))
+    luz.texts("he hit me")
+    watched.passes(hours=5)
+    watched.goes_wrong(Fault(FaultKind.REFUSE, http_status=429, code=20429), times=3)
+    watched.goes_wrong(Fault(FaultKind.DROP_CALLBACKS), times=2)
+    ana.texts("necesito hablar con alguien")
+    watched.passes(minutes=30)
+    watched.goes_wrong(Fault(FaultKind.UNDELIVER, code=30005), times=2)
+    watched.passes(days=8)
+    ray.texts("STOP")
+    watched.passes(days=12)
+    for phone in (dana, sam, ana, luz, ray):
+        phone.hears_all()

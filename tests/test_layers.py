@@ -13,7 +13,7 @@ FILES = sorted([*ROOT.glob("bot/**/*.py"), ROOT / "app.py", ROOT / "scheduler.py
 # Each layer may import those above it; a layer's modules may import each other. The first name that fits counts.
 LAYERS = (
     ("bot.core",),
-    ("bot.drawing", "bot.pictures"),
+    ("bot.drawing", "bot.passwords", "bot.pictures"),
     ("bot.config", "bot.db", "bot.models", "bot.carrier", "bot.flows", "bot.logs", "bot.migrations", "bot.policy"),
     ("bot.due", "bot.week_counts"),
     ("bot.assignments", "bot.restored", "bot.statuses", "bot.waiting"),
@@ -28,7 +28,7 @@ LAYERS = (
     ("bot.hearing", "bot.inbox"),
     ("bot.sheets", "bot.first_texts"),
     ("bot.arrangements", "bot.appointments", "bot.joining", "bot.importing", "bot.directory", "bot.handovers",
-     "bot.numbers", "bot.merging", "bot.enrolling", "bot.mass_texts"),
+     "bot.numbers", "bot.merging", "bot.enrolling", "bot.mass_texts", "bot.staffing"),
     ("bot.reports", "bot.learning", "bot.cover", "bot.roster", "bot.auditor"),
     ("bot.figures",),
     ("bot.backup_file", "bot.backups", "bot.copying", "bot.restoring"),

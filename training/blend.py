@@ -72,5 +72,8 @@ def _best_f1(chance: np.ndarray, truth: np.ndarray) -> float:
 
 
 def _lowest(chance: np.ndarray, share: float) -> float:
-    """The lowest threshold on the grid that at most this share of the chances reach."""
-    return round(float(next(each for each in GRID if (chance >= each).mean() <= share)), 3)
+    """The lowest threshold on the grid that at most this share of the chances reach. Raises ValueError if none is."""
+    found = next((each for each in GRID if (chance >= each).mean() <= share), None)
+    if found is None:
+        raise ValueError(f"more than {share:.1%} of {len(chance)} texts have a chance of {GRID[-1]:.2f} at least")
+    return round(float(found), 3)

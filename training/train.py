@@ -4,10 +4,12 @@ Takes about an hour on two cores. Reads the training and tuning authors, never t
 """
 
 import argparse
+import shutil
 import time
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -54,21 +56,26 @@ def main() -> None:
 def export(out: Path, net: Network, runs: NGrams, base: Base, kept: list[int], pieces: Pieces) -> None:
     """Weigh the readings, write weights.npz and model.toml, and set the thresholds by what Standby then reads.
 
-    The version names the very weights: two trainings of one day are not the same model.
+    The version names the very weights: two trainings of one day are not the same model. Nothing is left in `out`
+    before all is done: without thresholds a model would read as if it were well, and hear nothing.
     """
     tune = rows_for("tune")
     forms = [row.form for row in tune]
     odds, shares = encoder.odds_of(net, pieces, forms), np.stack([runs.scores(form) for form in forms])
     mixed = blend.fit(tune, odds, shares)
-    out.mkdir(parents=True, exist_ok=True)
     arrays = _arrays(net, runs, base, kept)
-    np.savez_compressed(out / "weights.npz", **arrays)
-    card, version = out / "model.toml", f"{datetime.now(UTC):%Y-%m-%d}.{_name_of(arrays)}"
-    card.write_text(_card(version, mixed, dict.fromkeys(OUTPUTS, NEVER), len(tune)), encoding="utf-8")
-    reads = Detector((TABLE,), load(out))
-    chances = [reads.chances(row.text) for row in tune]
-    limits = blend.thresholds(tune, np.array([[each[name] for name in OUTPUTS] for each in chances]))
-    card.write_text(_card(version, mixed, limits, len(tune)), encoding="utf-8")
+    version = f"{datetime.now(UTC):%Y-%m-%d}.{_name_of(arrays)}"
+    with TemporaryDirectory() as folder:
+        card, weights = Path(folder, "model.toml"), Path(folder, "weights.npz")
+        np.savez_compressed(weights, **arrays)
+        card.write_text(_card(version, mixed, dict.fromkeys(OUTPUTS, NEVER), len(tune)), encoding="utf-8")
+        reads = Detector((TABLE,), load(Path(folder)))
+        chances = [reads.chances(row.text) for row in tune]
+        limits = blend.thresholds(tune, np.array([[each[name] for name in OUTPUTS] for each in chances]))
+        card.write_text(_card(version, mixed, limits, len(tune)), encoding="utf-8")
+        out.mkdir(parents=True, exist_ok=True)
+        for each in (weights, card):
+            shutil.copy(each, out)
 
 
 def _arrays(net: Network, runs: NGrams, base: Base, kept: list[int]) -> dict[str, np.ndarray]:

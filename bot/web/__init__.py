@@ -29,6 +29,7 @@ from bot.web.ringing import told_to
 from bot.web.rota import rota
 from bot.web.shield import set_up_shield
 from bot.web.silences import known_of_silence
+from bot.web.staff import staff
 from bot.web.thread import thread
 from bot.web.verdicts import verdicts
 from bot.web.webhooks import webhooks
@@ -64,7 +65,7 @@ def create_web(standby: Standby) -> Flask:
     set_up_paths(app)
     for page in (
         health, webhooks, checkup, auth, caseload, thread, conversing, arranging, care, flags, joining, enrolling,
-        mass_texts, verdicts, rota, directory, dashboard, pictures, research,
+        mass_texts, verdicts, rota, directory, staff, dashboard, pictures, research,
     ):  # fmt: skip
         app.register_blueprint(page)
     for signed in (webhooks, checkup):  # the carrier signs instead, or the doctor

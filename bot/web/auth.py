@@ -6,8 +6,6 @@ from functools import wraps
 from hashlib import sha256
 from typing import ParamSpec, cast
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Blueprint, Flask, abort, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
@@ -17,6 +15,7 @@ from sqlalchemy.orm import Session
 from bot.core.rota import Layer
 from bot.duty import load_rota
 from bot.models import Role, Staff
+from bot.passwords import fits
 from bot.people import note
 from bot.web.standby import standby
 from bot.web.tries import Tries, knocks_of
@@ -27,9 +26,6 @@ FRAGMENT = "X-Fragment"  # what a page's own script sends when it asks for a par
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
-
-_hasher = PasswordHasher()
-_NOBODYS = _hasher.hash("no password has this hash")
 
 
 @dataclass(frozen=True)
@@ -49,11 +45,6 @@ class SignedIn:
 
     def get_id(self) -> str:
         return f"{self.id}.{self.seal}"
-
-
-def hash_password(password: str) -> str:
-    """The argon2id hash that is kept of a password."""
-    return _hasher.hash(password)
 
 
 def set_up_sign_in(app: Flask) -> None:
@@ -149,15 +140,7 @@ def _staff_with(email: str, password: str) -> Staff | None:
     """Takes as long for an e-mail address nobody has, so that the answer does not tell who works here."""
     with standby().db.reading() as db_session:
         staff = db_session.scalar(select(Staff).where(func.lower(Staff.email) == email, Staff.active))
-    kept = staff.password_hash if staff is not None else None
-    return staff if _fits(kept or _NOBODYS, password) and kept else None
-
-
-def _fits(kept: str, password: str) -> bool:
-    try:
-        return _hasher.verify(kept, password)
-    except (VerificationError, InvalidHashError):
-        return False
+    return staff if fits(staff.password_hash if staff is not None else None, password) else None
 
 
 def enter(staff: Staff, detail: str = "") -> None:

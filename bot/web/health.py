@@ -5,11 +5,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import auditor
+from bot.config import ConfigError
 from bot.core import needs
 from bot.core.promises import Promise
 from bot.migrations import is_current
 from bot.reports.clock import late_jobs
 from bot.web.standby import standby
+from bot.wiring import check_keys
 
 health = Blueprint("health", __name__)
 
@@ -24,7 +26,7 @@ def alive() -> Response:
 
 @health.get("/readyz")
 def ready() -> Response:
-    """Database, migrations, clock, promises and the reading of replies, or 503 with what is wrong."""
+    """Database, migrations, keys, clock, promises and the reading of replies, or 503 with what is wrong."""
     try:
         wrong = _faults()
     except SQLAlchemyError:
@@ -36,6 +38,10 @@ def _faults() -> list[str]:
     current = standby()
     if not is_current(current.db.engine):
         return ["the database is not at this version: run python -m bot init"]
+    try:
+        check_keys(current.db)
+    except ConfigError as error:
+        return [str(error)]
     with current.db.reading() as session:
         late = late_jobs(session, current.now())
         found = auditor.faults(session, current.now())

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from bot.models import Staff
-from bot.web.auth import hash_password
+from bot.passwords import hash_password
 from tests.chromium import ARGUMENTS, MISSING, find
 from tests.databases import fresh_sqlite
 from tests.world import Colleague, World

@@ -1,12 +1,17 @@
 """Faults of our own: one row that cannot be handled keeps nobody else waiting, and a job that stands still is seen."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import text, update
 from structlog.testing import LogCapture
 
+from app import create_app
 from bot import alerts, starting
+from bot.db import Database
+from bot.hearing import Inbox
 from bot.models import Beat, Flag, Message, Role
 from bot.reports.clock import late_jobs
 from scheduler import JOBS, run_jobs
@@ -109,6 +114,22 @@ def test_what_a_dead_job_left_is_taken_up(world: World) -> None:
     with world.standby.db.reading() as session:
         assert session.get(Beat, "escalate") is not None
         assert session.query(Flag).count() == 1
+
+
+def test_readyz_names_keys_that_do_not_open_the_database(world: World) -> None:
+    """A web may start before its PostgreSQL does; its keys are only tried then."""
+    world.settles()
+    ours = world.standby.settings.data_keys
+    late = Database(world.standby.settings.database_url, Fernet.generate_key().decode())
+    web = create_app(replace(world.standby, inbox=_on(world.standby.inbox, late)))
+    answer = web.test_client().get("/readyz")
+    Database(world.standby.settings.database_url, ours).engine.dispose()  # the usual keys again
+    late.engine.dispose()
+    assert answer.status_code == 503 and "STANDBY_DATA_KEYS" in answer.text
+
+
+def _on(inbox: Inbox, database: Database) -> Inbox:
+    return replace(inbox, talk=replace(inbox.talk, post=replace(inbox.talk.post, db=database)))
 
 
 def test_readyz_is_well_when_every_job_ran(world: World) -> None:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bot.models import Staff
-from bot.web.auth import hash_password
+from bot.passwords import hash_password
 from tests.world import Colleague, World
 
 PASSWORD = "a long enough password"

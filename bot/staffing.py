@@ -1,0 +1,199 @@
+"""Who works here: added, changed, given a new password, let go and taken back. Every change is on record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from bot.casework import open_again
+from bot.core.escalation import Rules
+from bot.db import Database
+from bot.duty import always_on_call
+from bot.handovers import record_handover, takers
+from bot.importing import read_phone
+from bot.models import Absence, Cover, Flag, FlagState, Participant, Role, Staff, WeeklyShift
+from bot.passwords import fresh_password, hash_password
+from bot.people import note, participant_at
+from bot.sheets import ImportProblem
+from bot.staff_replies import ask_for_code
+from bot.waiting import unresolved
+
+LONGEST_TEAM = 60  # characters
+
+
+class NotStaffed(Exception):
+    """It cannot be so, and nothing was changed. The message says why, and what to do instead."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is written down of somebody on the staff, as it was typed."""
+
+    email: str
+    name: str
+    phone: str
+    role: Role
+    team: str = ""
+
+
+@dataclass(frozen=True)
+class Office:
+    """Where the staff is changed, inside one transaction. `by` is who changes it; None: whoever runs the server."""
+
+    session: Session
+    db: Database
+    rules: Rules
+    by: Staff | None
+    now: datetime
+
+    def note(self, what: str, staff: Staff, detail: str = "") -> None:
+        """Put it on record: what was changed, by whom, and of whom."""
+        detail = f"staff {staff.id} {detail}".strip()
+        note(self.session, what, self.now, self.by.id if self.by else None, detail=detail)
+
+
+def add(office: Office, told: Told, on_call: bool = False) -> tuple[Staff, str]:
+    """Somebody new, and the password to hand over. A code goes to their phone. Raises NotStaffed."""
+    _may_touch(office, told.role)
+    staff = Staff(password_hash="", active=True)
+    _write(office, staff, told)
+    office.session.add(staff)
+    office.session.flush()
+    office.note("staff_added", staff, told.role)
+    if on_call:
+        office.session.add_all(always_on_call(staff.id))
+    if staff.phone:
+        ask_for_code(office.session, staff, office.now)
+    return staff, _fresh_password(staff)
+
+
+def change(office: Office, staff_id: int, told: Told) -> Staff:
+    """Other words of somebody. A new phone has to text its code back before alerts go there. Raises NotStaffed."""
+    staff = _at_work(office, staff_id)
+    if told.role is not staff.role:
+        _may_touch(office, told.role)
+        if office.by is not None and staff.id == office.by.id:
+            raise NotStaffed("Nobody changes their own role. Ask a colleague.")
+    phone = staff.phone_hash
+    _write(office, staff, told)
+    office.note("staff_changed", staff, staff.role)
+    if staff.phone_hash != phone:
+        staff.phone_verified_at = staff.phone_code = staff.alert_failed_at = None
+        if staff.phone:
+            office.session.flush()
+            ask_for_code(office.session, staff, office.now)
+    return staff
+
+
+def renew_password(office: Office, staff_id: int) -> tuple[Staff, str]:
+    """A new password to hand over; who was signed in with the old one is out. Raises NotStaffed."""
+    staff = _at_work(office, staff_id)
+    office.note("password_renewed", staff)
+    return staff, _fresh_password(staff)
+
+
+def let_go(office: Office, staff_id: int, to_id: int | None) -> Staff:
+    """They do not sign in any more, no alert reaches them, and they are off the rota. Their people go to somebody else,
+    and what they had taken and not resolved is open again, so that nothing waits for who is gone. Raises NotStaffed.
+    """
+    staff, session = _at_work(office, staff_id), office.session
+    if office.by is not None and staff.id == office.by.id:
+        raise NotStaffed("Nobody lets themselves go. Ask a colleague.")
+    _hand_over_all(office, staff, to_id)
+    session.execute(delete(WeeklyShift).where(WeeklyShift.staff_id == staff.id))
+    session.execute(delete(Cover).where(Cover.staff_id == staff.id, Cover.until > office.now))
+    session.execute(delete(Absence).where(Absence.staff_id == staff.id, Absence.since > office.now))
+    over = (Absence.staff_id == staff.id) & (Absence.until > office.now)
+    session.execute(update(Absence).where(over).values(until=office.now))
+    stood_in = (Absence.stand_in_id == staff.id) & (Absence.until > office.now)
+    session.execute(update(Absence).where(stood_in).values(stand_in_id=None))
+    theirs = unresolved() & (Flag.taken_by == staff.id) & (Flag.state == FlagState.ACKNOWLEDGED)
+    for flag in session.scalars(select(Flag).where(theirs).with_for_update()):
+        open_again(session, flag, flag.urgency, office.rules, office.now)
+    staff.active, staff.password_hash, staff.phone_code = False, None, None
+    office.note("staff_let_go", staff)
+    return staff
+
+
+def take_back(office: Office, staff_id: int) -> tuple[Staff, str]:
+    """Somebody who was let go works here again, and the password to hand over. Raises NotStaffed."""
+    staff = office.session.get(Staff, staff_id, with_for_update=True)
+    if staff is None or staff.active:
+        raise NotStaffed("They work here. Look at the list again.")
+    _may_touch(office, staff.role)
+    staff.active, staff.phone_verified_at = True, None
+    office.note("staff_taken_back", staff)
+    if staff.phone:
+        ask_for_code(office.session, staff, office.now)
+    return staff, _fresh_password(staff)
+
+
+def _hand_over_all(office: Office, staff: Staff, to_id: int | None) -> None:
+    people = list(office.session.scalars(select(Participant).where(Participant.caseworker_id == staff.id)))
+    if not people:
+        return
+    to = next((each for each in takers(office.session) if each.id == to_id and each.id != staff.id), None)
+    if to is None:
+        count = "One participant is" if len(people) == 1 else f"{len(people)} participants are"
+        raise NotStaffed(f"{count} with {staff.name}. Choose who looks after them from now on.")
+    for person in people:
+        record_handover(office.session, person, to, office.by.id if office.by else None, office.now)
+
+
+def _at_work(office: Office, staff_id: int) -> Staff:
+    staff = office.session.get(Staff, staff_id, with_for_update=True)
+    if staff is None or not staff.active:
+        raise NotStaffed("They do not work here any more. Look at the list again.")
+    _may_touch(office, staff.role)
+    return staff
+
+
+def _may_touch(office: Office, role: Role) -> None:
+    """Only an admin, or whoever runs the server, makes admins, changes them and opens what is theirs."""
+    if role is Role.ADMIN and office.by is not None and office.by.role is not Role.ADMIN:
+        raise NotStaffed("Only an admin may do that with an admin.")
+
+
+def _write(office: Office, staff: Staff, told: Told) -> None:
+    email, name, team = _read_email(told.email), " ".join(told.name.split()), " ".join(told.team.split())
+    if not name:
+        raise NotStaffed("The name is empty. Participants read its first word in their texts.")
+    if len(team) > LONGEST_TEAM:
+        raise NotStaffed(f"The name of the team is longer than {LONGEST_TEAM} letters.")
+    number = _read_number(office, staff, told)
+    hashed = office.db.fingerprint(number) if number else None
+    with office.session.no_autoflush:
+        same = (func.lower(Staff.email) == email) | ((Staff.phone_hash == hashed) if hashed else False)
+        others = office.session.scalars(select(Staff).where(same)).all()
+    if taken := next((each for each in others if each is not staff), None):
+        what = "Somebody on the staff" if taken.active else "Somebody who was let go"
+        raise NotStaffed(f"{what} already has this e-mail address or number.")
+    staff.email, staff.name, staff.role, staff.team = email, name, told.role, team
+    staff.phone, staff.phone_hash = number, hashed
+
+
+def _read_number(office: Office, staff: Staff, told: Told) -> str | None:
+    """Who reads figures alone needs no phone; everybody else may have to be rung."""
+    if not told.phone.strip() and told.role is Role.RESEARCHER:
+        return None
+    try:
+        number = read_phone(told.phone)
+    except ImportProblem as problem:
+        raise NotStaffed(f"{str(problem)[0].upper()}{str(problem)[1:]}.") from None
+    if participant_at(office.session, "sms", office.db.fingerprint(number)):
+        raise NotStaffed("This is the number of a participant. Alerts need a number of their own.")
+    return number
+
+
+def _read_email(text: str) -> str:
+    name, _, host = text.strip().casefold().partition("@")
+    if not name or not host or len(text.split()) != 1 or any(mark in name + host for mark in "@,;<>"):
+        raise NotStaffed(f"'{text.strip()}' is no e-mail address. Write it like dana@example.org.")
+    return f"{name}@{host}"
+
+
+def _fresh_password(staff: Staff) -> str:
+    password = fresh_password()
+    staff.password_hash = hash_password(password)
+    return password
