@@ -10,9 +10,9 @@ from tests.browser.conftest import PHONE, Live
 
 PAGES = (
     "/", "/?tab=quiet", "/?tab=unreachable", "/?tab=unassigned", "/people/new", "/people/1", "/people/2/open", "/flags",
-    "/flags?show=resolved", "/many", "/many/1", "/services", "/rota", "/rates", "/rates/who", "/rates/when",
-    "/rates/needs", "/rates/danger", "/rates/waiting", "/rates/wordings", "/figures/needs-by-week", "/help/figures",
-    "/learned", "/phones",
+    "/flags?show=resolved", "/many", "/many/1", "/services", "/rota", "/staff", "/staff/me", "/rates", "/rates/who",
+    "/rates/when", "/rates/needs", "/rates/danger", "/rates/waiting", "/rates/wordings", "/figures/needs-by-week",
+    "/help/figures", "/learned", "/phones",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")
 

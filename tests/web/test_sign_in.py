@@ -141,6 +141,8 @@ PAGES = {
     "/many": {Role.CASEWORKER, Role.SUPERVISOR},
     "/services": {Role.CASEWORKER, Role.SUPERVISOR, Role.ADMIN},
     "/rota": {Role.CASEWORKER, Role.SUPERVISOR, Role.ADMIN},
+    "/staff": {Role.SUPERVISOR, Role.ADMIN},
+    "/staff/me": set(Role),
     "/": {Role.CASEWORKER, Role.SUPERVISOR, Role.ADMIN, Role.RESEARCHER},
     "/people": {Role.CASEWORKER, Role.SUPERVISOR},
     "/flags": {Role.CASEWORKER, Role.SUPERVISOR, Role.ADMIN},
@@ -179,7 +181,7 @@ def test_a_form_without_its_token_changes_nothing(world: World, browses: Browses
     browser = browses(dana)
     deeds = ("texts", "notes", "opt-out", "consent", "pause", "appointments", "worker", "number", "merge", "check-in")
     theirs = [f"/people/{ana.id}/{deed}" for deed in deeds]
-    others = ("/flags/1/take", "/people/new", "/many/send", "/services", "/numbers/1/join", "/sign-out")
+    others = ("/flags/1/take", "/people/new", "/many/send", "/services", "/numbers/1/join", "/staff/me", "/sign-out")
     for path in (*theirs, *others):
         assert browser.client.post(path, data={"body": "hello"}).status_code == 400
     assert not world.texts_to(ana)
@@ -200,7 +202,8 @@ def test_pages_hold_no_inline_script_or_style(world: World, browses: Browses) ->
     world.participant("Ana", dana)
     browser = browses(dana)
     figures = ("/rates", "/rates/when", "/figures/funnel", "/help/figures")
-    for path in ("/", "/flags", *figures, "/people/1", "/people/new", "/many", "/services", "/rota", "/phones"):
+    others = ("/people/1", "/people/new", "/many", "/services", "/rota", "/staff/me", "/phones")
+    for path in ("/", "/flags", *figures, *others):
         html = browser.reads(path)
         assert "<style" not in html and " style=" not in html and "onclick" not in html
         assert "http://" not in html.replace("http://standby.example", ""), path
