@@ -12,9 +12,10 @@ from training.corpus import Row, labels
 
 NEEDS = tuple(need.value for need in Need)
 GROUPS = (NEEDS, (URGENT, ALARM), tuple(intent.value for intent in Intent))
-FALSE_ALARMS, OF_EVERYDAY = 0.05, 0.02  # of the tuning authors' harmless texts may ring somebody: the promises
+FALSE_ALARMS = 0.05  # of the tuning authors' harmless texts may ring somebody: the promise
 FALSE_ENDS = 0.005  # of other texts may be taken for a stop or a wrong number, which end texts; the promise is 0.01
 SUREST = 0.5  # and whatever the tuning authors allow, texts end only where that is more likely than not
+FLAT = 0.005  # of F1: thresholds that differ by less are as good as each other
 GRID = np.linspace(0.02, 0.9, 89)
 
 
@@ -53,9 +54,7 @@ def thresholds(rows: Sequence[Row], chance: np.ndarray) -> dict[str, float]:
     found = dict.fromkeys(NEEDS, _best_f1(chance[:, of_needs], truth[:, of_needs]))
     found |= {name: _best_f1(chance[:, [AT[name]]], truth[:, [AT[name]]]) for name in OUTPUTS if name not in found}
     harmless = np.array([row.harmless for row in rows])
-    everyday = harmless & np.array([row.kind == "everyday" for row in rows])
-    alarm = chance[:, AT[ALARM]]
-    found[ALARM] = max(_lowest(alarm[harmless], FALSE_ALARMS), _lowest(alarm[everyday], OF_EVERYDAY))
+    found[ALARM] = _lowest(chance[harmless, AT[ALARM]], FALSE_ALARMS)
     for ending in (Intent.STOP.value, Intent.WRONG_NUMBER.value):
         others = ~truth[:, AT[ending]]
         found[ending] = max(_lowest(chance[others, AT[ending]], FALSE_ENDS), SUREST)
@@ -64,11 +63,15 @@ def thresholds(rows: Sequence[Row], chance: np.ndarray) -> dict[str, float]:
 
 
 def _best_f1(chance: np.ndarray, truth: np.ndarray) -> float:
+    """The threshold with the best F1; where many are about as good, the middle one, as the very best is chance."""
+
     def f1(threshold: float) -> float:
         there = chance >= threshold
         return 2 * float((there & truth).sum()) / max(float(there.sum() + truth.sum()), 1.0)
 
-    return round(float(max(GRID, key=f1)), 3)
+    scores = [f1(each) for each in GRID]
+    as_good = [each for each, score in zip(GRID, scores, strict=True) if score >= max(scores) - FLAT]
+    return round(float(as_good[len(as_good) // 2]), 3)
 
 
 def _lowest(chance: np.ndarray, share: float) -> float:

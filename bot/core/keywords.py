@@ -21,6 +21,7 @@ class Kind(StrEnum):
     HELP = "help"
 
 
+BESIDE = 2  # words that may stand beside what only sounds like a keyword
 KEYWORDS = frozenset({Intent.STOP, Intent.WRONG_NUMBER, Intent.HELP})  # intents that are answered as keywords
 
 
@@ -71,12 +72,14 @@ def read(text: str, carrier_says: str | None = None, intent: Intent = Intent.REP
 class Told:
     """The keyword that a message holds, or None, and whether it is nothing else beside it.
 
-    `wanted`: it says that texts are welcome, or that the writer is who we mean.
+    `wanted`: it says that texts are welcome, or that the writer is who we mean. `figurative`: nearly all of it
+    is what only sounds like a keyword, as where somebody is asked not to text an ex.
     """
 
     kind: Kind | None
     whole: bool = False
     wanted: bool = False
+    figurative: bool = False
 
 
 def told(normal: Normal) -> Told:
@@ -88,7 +91,9 @@ def told(normal: Normal) -> Told:
     found = {alone, *(match.value for match in inside)}
     kind = next((kind for kind in Kind if kind in found), None)
     wanted = any(True for _ in TABLE.wanted.search(normal))
-    return Told(kind, whole=kind is not None and kind is alone, wanted=wanted)
+    spoken = sum(word.text.isalnum() for word in normal.words)
+    figurative = kind is None and any(figure.after - figure.first >= spoken - BESIDE for figure in figures)
+    return Told(kind, whole=kind is not None and kind is alone, wanted=wanted, figurative=figurative)
 
 
 def carrier_words(kind: Kind) -> tuple[str, ...]:

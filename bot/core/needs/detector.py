@@ -176,8 +176,9 @@ class _Message:
 
     def _means(self, intent: Intent) -> bool:
         """Texts end on a slighter chance where a rule hints at it. Else not in fewer words than three, as a bare "no"
-        answers a question, and not where the writer says that texts are welcome or that they are who we mean. Who says
-        that the phone is watched and not to text is taken at their word.
+        answers a question, and not where the writer says that texts are welcome or that they are who we mean, or where
+        a rule knows it for what only sounds so. Who says that the phone is watched and not to text is taken at their
+        word.
         """
         hinted = intent is self.told.intent
         if intent in ENDING and hinted:
@@ -187,7 +188,7 @@ class _Message:
 
     def _may_end(self) -> bool:
         spoken = sum(word.text.isalnum() for word in self.normal.words)
-        return spoken >= ENOUGH and not self.told.keyword.wanted
+        return spoken >= ENOUGH and not self.told.keyword.wanted and not self.told.keyword.figurative
 
     def _lane(self, hits: tuple[Hit, ...], intent: Intent) -> Lane:
         if any(hit.urgent for hit in hits):
