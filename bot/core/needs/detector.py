@@ -6,6 +6,7 @@ takes a message off people's hands. Where the model cannot be read the rules go 
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from bot.core.normal import Normal, normalise
 
 WEIGHTS = Path(__file__).with_name("weights")
 SENTENCES = 2  # that are read by themselves at the most, to be in time
+SURER = 3.0  # log-odds by which a sentence read by itself has to be surer than a whole message
 SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 ENDING, ENOUGH, HINTED = (Intent.STOP, Intent.WRONG_NUMBER), 3, 0.15  # words; the chance where a rule hints
 JUDGE = "reads like it, please judge"  # follows the model's version where no words alone say so
@@ -102,12 +104,16 @@ class _Message:
         if any(letter.isalpha() for letter in self.form.text):
             self._read(self.form.text)
             if not self._there(ALARM):  # what rings already need not be read again
-                parts = (*_without_small_talk(text), *_hinted(text, told.hits))
-                self._read(*(each for each in dict.fromkeys(parts) if each != self.form.text))
+                self._read(*_without_small_talk(text), out_of_place=_hinted(text, told.hits))
 
-    def _read(self, *texts: str) -> None:
-        if texts:
-            self.readings += self.model.read(*texts)
+    def _read(self, *texts: str, out_of_place: Sequence[str] = ()) -> None:
+        """Read these too, and what stood among other words, which counts where it sounds so much surer alone."""
+        known = {reading.text for reading in self.readings}
+        whole = [each for each in dict.fromkeys(texts) if each not in known]
+        torn = [each for each in dict.fromkeys(out_of_place) if each not in {*known, *whole}]
+        read = self.model.read(*whole, *torn) if whole or torn else []
+        self.readings += read[: len(whole)]
+        self.readings += [replace(each, odds=each.odds - SURER) for each in read[len(whole) :]]
         self.chances = self.model.chances(self.readings, self.told.outputs)
 
     def found(self) -> Found:
