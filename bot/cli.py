@@ -111,7 +111,7 @@ def new_password(email: str) -> None:
 def _office() -> Iterator[Office]:
     standby = ready(build(load_settings()))
     with standby.db.writing() as session:
-        yield Office(session, standby.db, standby.post.rules, None, standby.now())
+        yield Office(session, standby.post, None, standby.now())
 
 
 @main.group("import")

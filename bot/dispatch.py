@@ -3,11 +3,11 @@
 What becomes of a text afterwards is written down in deliveries.
 """
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any
 
 import structlog
@@ -31,6 +31,15 @@ log = structlog.get_logger()
 
 LEASE = timedelta(minutes=2)  # far longer than one call to the carrier, which gives up after 10 s
 SENDS_WITHIN_S = 60  # of its claim: half of the time after which others ask the carrier for a text
+
+
+class StoodStill(Exception):
+    """This process slept over a text that it had claimed. It is settled as one whose outcome is not known."""
+
+
+def uptime_s() -> float:
+    """Seconds since some moment, those in which the machine slept with them where it counts them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def send_due(post: Post, now: datetime) -> int:
@@ -76,7 +85,7 @@ class _Round:
         """Commit `handing_over` before the calls: a crash then leaves question marks, and no loss."""
         room = self.post.settings.calls_at_once - len(self.flying)
         if room > 0:
-            claimed_at = monotonic()
+            claimed_at = uptime_s()
             for message_id, text in _claim_ready(self, room):
                 self.flying[_handed_over(self.post, text, claimed_at)] = (message_id, text.channel == EMAIL)
 
@@ -135,8 +144,8 @@ def _send(post: Post, text: OutgoingText, claimed_at: float) -> Taken:
     """Unless this process stood still since it claimed the text: another may have asked the carrier for it by now, and
     sent it.
     """
-    if monotonic() - claimed_at > SENDS_WITHIN_S:
-        raise OutcomeUnknown("this process stood still")
+    if uptime_s() - claimed_at > SENDS_WITHIN_S:
+        raise StoodStill
     return post.carrier.send(text)
 
 
@@ -226,6 +235,8 @@ def _stands(session: Session, message: Message, outcome: _Outcome, now: datetime
             return record_taken(session, message, taken, now)
         case Refused() as error:
             return record_refusal(session, message, error, now)
+        case StoodStill():
+            log.warning("not_sent_in_time", message=message.id)
         case OutcomeUnknown():
             log.warning("send_outcome_unknown", message=message.id)
         case error:

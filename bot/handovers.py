@@ -46,8 +46,8 @@ def hand_over(desk: Desk, to_id: int, tell: bool) -> str:
     return f"They are with {to.name} now{', and a text tells them' if said else '. No text may leave, so tell them'}."
 
 
-def record_handover(session: Session, participant: Participant, to: Staff, by_id: int | None, now: datetime) -> None:
-    """Write down who looks after them from now on, and who did. `by_id`: None where the server's keeper does it."""
+def record_handover(session: Session, participant: Participant, to: Staff, by_id: int, now: datetime) -> None:
+    """Write down who looks after them from now on, and who did."""
     past = Handover(
         participant_id=participant.id,
         from_id=participant.caseworker_id,

@@ -30,6 +30,11 @@ def stop_alerts(session: Session, staff: Staff, post: Post, now: datetime) -> No
         return  # said before: nobody is told twice
     note(session, "staff_stopped_alerts", now, staff.id)
     _tell_supervisors(session, post, staff, now)
+    climb_on_without(session, staff, now)
+
+
+def climb_on_without(session: Session, staff: Staff, now: datetime) -> None:
+    """What they alone were alerted to climbs on at once."""
     theirs = select(Alert).where(Alert.staff_id == staff.id, Alert.at > now - FAILURES_OF).order_by(Alert.id)
     latest = {flag: alert for alert in session.scalars(theirs) for flag in alert.flags}
     for flag, alert in latest.items():

@@ -21,7 +21,7 @@ class Kind(StrEnum):
     HELP = "help"
 
 
-BESIDE = 2  # words that may stand beside what only sounds like a keyword
+BESIDE = 2  # words that may stand beside what is about something else
 KEYWORDS = frozenset({Intent.STOP, Intent.WRONG_NUMBER, Intent.HELP})  # intents that are answered as keywords
 
 
@@ -43,6 +43,7 @@ class _Table:
     whole: Whole[Kind]
     book: Book[Kind | None]  # None stands for a figure: what only sounds like a keyword
     wanted: Book[bool]
+    elsewhere: Book[bool]
 
 
 def read(text: str, carrier_says: str | None = None, intent: Intent = Intent.REPLY) -> Keyword | None:
@@ -73,7 +74,7 @@ class Told:
     """The keyword that a message holds, or None, and whether it is nothing else beside it.
 
     `wanted`: it says that texts are welcome, or that the writer is who we mean. `figurative`: nearly all of it
-    is what only sounds like a keyword, as where somebody is asked not to text an ex.
+    is about something or somebody else, as where an ex shall get no more texts.
     """
 
     kind: Kind | None
@@ -92,7 +93,8 @@ def told(normal: Normal) -> Told:
     kind = next((kind for kind in Kind if kind in found), None)
     wanted = any(True for _ in TABLE.wanted.search(normal))
     spoken = sum(word.text.isalnum() for word in normal.words)
-    figurative = kind is None and any(figure.after - figure.first >= spoken - BESIDE for figure in figures)
+    elsewhere = TABLE.elsewhere.search(normal)
+    figurative = kind is None and any(found.after - found.first >= spoken - BESIDE for found in elsewhere)
     return Told(kind, whole=kind is not None and kind is alone, wanted=wanted, figurative=figurative)
 
 
@@ -111,12 +113,13 @@ def load(path: Path) -> _Table:
     """Read the keyword table; raises PatternError with the phrase that cannot be read."""
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     rules, classes, padding = table["rule"], table["classes"], table["padding"]["phrases"]
-    figures = [(phrase, None) for figure in table["figures"] for phrase in figure["phrases"]]
+    figures = [(phrase, None) for figure in (*table["figures"], table["elsewhere"]) for phrase in figure["phrases"]]
     return _Table(
         carrier={word: Kind(kind) for kind, words in table["carrier"].items() for word in words},
         whole=Whole(_phrases(rules, "whole"), padding, classes),
         book=Book([*_phrases(rules, "phrases"), *figures], classes),
         wanted=Book([(phrase, True) for phrase in table["wanted"]["phrases"]], classes),
+        elsewhere=Book([(phrase, True) for phrase in table["elsewhere"]["phrases"]], classes),
     )
 
 

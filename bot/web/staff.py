@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot import staffing
@@ -54,8 +55,8 @@ def _change(deed: Callable[[Office], str]) -> ResponseReturnValue:
         with standby().db.writing() as session:
             done = deed(_office(session))
         flash(done)
-    except NotStaffed as problem:
-        flash(f"Nothing was changed. {problem}", "stop")
+    except (NotStaffed, IntegrityError) as problem:
+        flash(_nothing(problem), "stop")
     return redirect(url_for("staff.show"))
 
 
@@ -65,13 +66,19 @@ def _hand(deed: Callable[[Office], tuple[Staff, str]]) -> ResponseReturnValue:
         with standby().db.writing() as session:
             whose, password = deed(_office(session))
         return _page((whose.name, password))
-    except NotStaffed as problem:
-        flash(f"Nothing was changed. {problem}", "stop")
+    except (NotStaffed, IntegrityError) as problem:
+        flash(_nothing(problem), "stop")
         return redirect(url_for("staff.show"))
 
 
+def _nothing(problem: Exception) -> str:
+    """Where two write down the same e-mail address or number at once, the database refuses the second."""
+    why = str(problem) if isinstance(problem, NotStaffed) else "Somebody else wrote that down a moment ago. Look again."
+    return f"Nothing was changed. {why}"
+
+
 def _office(session: Session) -> Office:
-    return Office(session, standby().db, standby().post.rules, session.get_one(Staff, me().id), present())
+    return Office(session, standby().post, session.get_one(Staff, me().id), present())
 
 
 def _told() -> Told:
@@ -135,7 +142,7 @@ def take_mine() -> ResponseReturnValue:
     """One's own new password, where the old one is known. Every other place that is signed in is out."""
     wrong = _why_not(request.form.get("new", ""), request.form.get("again", ""))
     with standby().db.writing() as session:
-        myself = session.get_one(Staff, me().id, with_for_update=True)
+        myself = session.get_one(Staff, me().id, with_for_update={"key_share": True})
         if not fits(myself.password_hash, request.form.get("old", "")):
             wrong = "That is not the password you have now."
         if wrong is None:

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.keywords import Keyword, Kind, read
+from bot.core.keywords import Keyword, Kind, read, told
 from bot.core.needs import find
+from bot.core.normal import normalise
 
 STOP_ENGLISH = """
 leave me alone | stop texting me | please stop | STOP PLEASE | no more texts | quit texting me
@@ -216,3 +217,9 @@ def test_stop_holds_in_capitals_and_with_wide_spaces(text):
         Keyword(Kind.STOP, answered_by_carrier=False),
         Keyword(Kind.STOP, answered_by_carrier=True),
     )
+
+
+def test_what_is_about_texts_to_others_is_known_and_what_only_names_somebody_is_not():
+    assert told(normalise("ya no mandes mensajes a mi ex")).figurative
+    for text in ("dont text me man", "do not text me people", "dont call me because im done", "no me escriban hoy"):
+        assert not told(normalise(text)).figurative

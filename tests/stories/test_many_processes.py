@@ -71,7 +71,7 @@ def test_a_process_that_stood_still_sends_nothing_that_another_sent_meanwhile(
     ana = world.participant("Ana")
     world.is_due(ana, "weekly")
     sleeper, uptime_s = world.second_process(), [0.0]
-    monkeypatch.setattr("bot.dispatch.monotonic", lambda: uptime_s[0])
+    monkeypatch.setattr("bot.dispatch.uptime_s", lambda: uptime_s[0])
 
     def wakes_after_others_went_on(send: Callable[..., object], *given: object) -> "Future[object]":
         uptime_s[0] += 1200

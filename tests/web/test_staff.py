@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from bot.models import Handover, Message, Participant, Role, Staff, WeeklyShift
+from bot.core.delivery import Status
+from bot.core.kinds import Purpose
+from bot.models import Direction, Handover, Message, Participant, Role, Staff, WeeklyShift
 from tests.web.conftest import PASSWORD, Browser
 from tests.world import Colleague, World
 
@@ -80,6 +83,7 @@ def test_who_is_let_go_leaves_nothing_waiting(world: World, browses: Browses) ->
     assert "Sign in" in hers.opens("/").text
     world.settles()
     omar.hears("may be in danger")
+    omar.hears("handed somebody over to you")
     assert world.flags(ana) == ["safety now open"]
     with world.standby.db.reading() as session:
         assert session.get_one(Participant, ana.id).caseworker_id == omar.id
@@ -93,6 +97,56 @@ def test_who_is_let_go_leaves_nothing_waiting(world: World, browses: Browses) ->
     dana.hears("text back")
     sam.hears_all()
     omar.hears_all()
+
+
+def test_what_rang_only_who_is_gone_rings_others_at_once(world: World, browses: Browses) -> None:
+    sam, dana = world.colleague("Sam", Role.SUPERVISOR), world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    his = browses(sam)
+    with world.standby.db.writing() as session:
+        session.get_one(Participant, ana.id).caseworker_id = None
+    world.stranger().texts("is this the rent people")
+    sam.hears_all()
+    ana.texts("he hit me")
+    ana.hears_all()
+    for phone in (sam, dana):
+        phone.hears_all()
+    with world.standby.db.writing() as session:
+        session.add(Message(
+            direction=Direction.OUT, channel="sms", other="+18165550199", other_hash="x", staff_id=dana.id, body="late",
+            at=world.now, token="t", purpose=Purpose.ALERT, priority=0, segments=1, status=Status.QUEUED,
+            send_after=world.now + timedelta(days=1),
+        ))  # fmt: skip
+    his.posts(f"/staff/{dana.id}/away")
+    with world.standby.db.reading() as session:
+        assert session.scalars(select(Message.status).where(Message.token == "t")).all() == [Status.DROPPED]
+    world.passes(minutes=1)
+    sam.hears_all()
+
+
+def test_who_looks_after_people_does_not_become_a_researcher(world: World, browses: Browses) -> None:
+    sam, dana = world.colleague("Sam", Role.SUPERVISOR), world.colleague("Dana", on_call=True)
+    form = {"name": "Dana", "email": "dana@example.org", "phone": dana.number, "role": "researcher"}
+    ana = world.participant("Ana", dana)
+    his = browses(sam)
+    assert "Hand them over first" in his.posts(f"/staff/{dana.id}", **form).text
+    with world.standby.db.writing() as session:
+        session.get_one(Participant, ana.id).caseworker_id = sam.id
+    assert "Dana is changed." in his.posts(f"/staff/{dana.id}", **form).text
+    with world.standby.db.reading() as session:
+        assert session.scalars(select(WeeklyShift)).all() == []
+
+
+def test_the_number_of_who_is_gone_is_free_and_taking_back_looks_whose_it_is_now(
+    world: World, browses: Browses
+) -> None:
+    sam, dana = world.colleague("Sam", Role.SUPERVISOR), world.colleague("Dana")
+    his = browses(sam)
+    his.posts(f"/staff/{dana.id}/away")
+    assert HANDED.search(his.posts("/staff", **{**OMAR, "phone": dana.number}).text)
+    assert "already has this e-mail address or number" in his.posts(f"/staff/{dana.id}/back").text
+    world.settles()
+    dana.hears("text back")
 
 
 def test_another_phone_has_to_text_its_code_back(world: World, browses: Browses) -> None:
