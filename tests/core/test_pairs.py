@@ -27,7 +27,7 @@ housing | nos van a desalojar el viernes | nos van a pintar la casa el viernes
 housing | duermo con un amigo porque no tengo donde quedarme | duermo en mi cama nueva bien a gusto
 safety | my boyfriend hit me again last night | my boyfriend hit me up again last night
 safety | some dudes been following me all week | some dudes been following me on insta
-safety | he shot at me | he shot me a text
+safety | he shot at me | he shot hoops with me
 safety | esta aqui mi ex y no se quiere ir | ya no esta aqui mi ex
 legal | i still got that warrant from last year | warrant got cleared last year
 job | got laid off friday, need work asap | got off work friday, going out asap

@@ -183,8 +183,8 @@ class _Message:
     def _means(self, intent: Intent) -> bool:
         """Texts end on a slighter chance where a rule hints at it. Else not in fewer words than three, as a bare "no"
         answers a question, and not where the writer says that texts are welcome or that they are who we mean, or where
-        a rule knows it for what only sounds so. Who says that the phone is watched and not to text is taken at their
-        word.
+        a rule knows it for what only sounds so or for a phone that somebody watches. Who says that it is watched and
+        not to text is taken at their word.
         """
         hinted = intent is self.told.intent
         if intent in ENDING and hinted:
@@ -194,7 +194,8 @@ class _Message:
 
     def _may_end(self) -> bool:
         spoken = sum(word.text.isalnum() for word in self.normal.words)
-        return spoken >= ENOUGH and not self.told.keyword.wanted and not self.told.keyword.figurative
+        watched = any(hit.watched for hit in self.told.hits)  # nothing is sent there anyway, until a person did
+        return spoken >= ENOUGH and not (self.told.keyword.wanted or self.told.keyword.figurative or watched)
 
     def _lane(self, hits: tuple[Hit, ...], intent: Intent) -> Lane:
         if any(hit.urgent for hit in hits):
