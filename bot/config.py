@@ -22,8 +22,6 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EARLIEST, LATEST = time(8), time(20)  # no setting may widen sending hours beyond this: the strictest state's limits
 ZONES = frozenset(available_timezones())  # reading them walks a directory tree: once is enough
 SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{5,6}")  # E.164, or a short code
-
-
 Kind = TypeVar("Kind", bound="FlowSettings")
 
 
@@ -87,7 +85,6 @@ class Settings(FlowSettings):
     messaging_service_sid: str = Field("", alias="TWILIO_MESSAGING_SERVICE_SID")
     from_number: str = Field("", alias="TWILIO_FROM_NUMBER")
     api_url: str = Field("", alias="TWILIO_API_URL")
-
 
     @field_validator("secret_key", "data_keys", mode="before")
     @classmethod

@@ -42,7 +42,7 @@ def any_free(table: type[Any], which: ColumnElement[bool], now: Moment) -> Colum
 
 
 class Question:
-    """Conditions by name. Each is built once, with a Hand for the moment, and names no column but its own."""
+    """Conditions by name, each built once, with a Hand for the moment; asked as often as wanted."""
 
     def __init__(self, conditions: Mapping[str, Callable[[Moment], ColumnElement[bool]]]) -> None:
         self._names = tuple(conditions)
