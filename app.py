@@ -1,6 +1,5 @@
 """The web: create_app(), and `python app.py` to serve it."""
 
-import gc
 import os
 import socket
 import sys
@@ -13,7 +12,7 @@ from bot.core.flow import FlowError
 from bot.db import Database, is_there
 from bot.flows import load_flows
 from bot.web import create_web
-from bot.wiring import Standby, build, check_database, check_keys
+from bot.wiring import Standby, build, check_database, check_keys, settle_down
 
 ENDS_WITHIN_S = 20  # a process that missed the signal, as one that just starts, is ended then
 
@@ -26,14 +25,6 @@ def create_app(standby: Standby | None = None) -> Flask:
     web = create_web(build(load_settings()))
     settle_down()
     return web
-
-
-def settle_down() -> None:
-    """What is in memory now stays there. Full collections, which stop everything for a tenth of a second while a page
-    with big tables is made, need not walk through it.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def main() -> None:

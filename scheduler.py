@@ -27,7 +27,7 @@ from bot.models import Beat
 from bot.outbox import Post
 from bot.scene import Talk
 from bot.week_counts import keep_settled
-from bot.wiring import Standby, build, ready
+from bot.wiring import Standby, build, ready, settle_down
 
 log = structlog.get_logger()
 
@@ -200,6 +200,7 @@ def main() -> None:
         scheduler = metronome(ready(build(load_settings())))
     except (ConfigError, FlowError) as error:
         sys.exit(str(error))
+    settle_down()
     scheduler.start()
     log.info("clock_started", jobs=len(JOBS))
     while not stop.wait(LOOKS_EVERY_S):

@@ -24,7 +24,7 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import create_app, settle_down
+from app import create_app
 from benchmarks.databases import database_in, postgresql
 from benchmarks.people import PASSWORD, SUPERVISOR, ZONE
 from benchmarks.programme import DATA_KEY, PARTICIPANTS, Size, make
@@ -36,7 +36,7 @@ from bot.models import Staff
 from bot.reports import checkins, clock, humans, needs, people
 from bot.reports.scope import Scope, address_of, choices, latest
 from bot.week_counts import keep_settled
-from bot.wiring import build
+from bot.wiring import build, settle_down
 
 RANGES = (4, 12, 52)
 SHORT = 12  # weeks of the programme without a past

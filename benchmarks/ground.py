@@ -13,7 +13,7 @@ from bot.carrier import Carrier
 from bot.config import Settings, load_settings
 from bot.db import Database
 from bot.migrations import migrate
-from bot.wiring import Standby, build
+from bot.wiring import Standby, build, settle_down
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 KINDS = (SQLITE, POSTGRESQL)
@@ -25,7 +25,7 @@ NOBODY = "http://127.0.0.1:9"  # where no carrier answers
 @contextmanager
 def fresh(kind: str) -> Iterator[str]:
     """The URL of an empty, migrated database; PostgreSQL with the durability it comes with, SQLite with Standby's."""
-    with tempfile.TemporaryDirectory(prefix="standby-bench-") as name, _made(kind, Path(name)) as url:
+    with empty(kind) as url:
         database = Database(url, DATA_KEY)
         migrate(database.engine, ZONE)
         database.engine.dispose()
@@ -33,12 +33,15 @@ def fresh(kind: str) -> Iterator[str]:
 
 
 @contextmanager
-def _made(kind: str, folder: Path) -> Iterator[str]:
-    if kind == SQLITE:
-        yield f"sqlite:///{folder / 'standby.db'}"
-        return
-    with postgresql(folder / "server") as server:
-        yield database_in(server, "standby")
+def empty(kind: str) -> Iterator[str]:
+    """The URL of a database with nothing in it; with SQLite not even the file is there."""
+    with tempfile.TemporaryDirectory(prefix="standby-bench-") as name:
+        folder = Path(name)
+        if kind == SQLITE:
+            yield f"sqlite:///{folder / 'standby.db'}"
+            return
+        with postgresql(folder / "server") as server:
+            yield database_in(server, "standby")
 
 
 def settings_at(url: str, **given: object) -> Settings:
@@ -63,6 +66,7 @@ def standby_at(
 ) -> Iterator[Standby]:
     """Standby around the database. What it would do right after, aside, is left to whoever measures."""
     standby = build(settings, now=now, soon=lambda deed: None, carrier=carrier)
+    settle_down()  # as every process of Standby does
     yield standby
     standby.post.hands.shutdown()
     standby.db.engine.dispose()

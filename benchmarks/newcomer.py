@@ -1,6 +1,8 @@
 """What a newcomer would build: one APScheduler job for each participant, kept in its SQLAlchemy store.
 
-Each job does the least there is: one row, one commit. The whole check-in that Standby starts is held against it.
+Each job does the least there is: one row, one commit. The whole check-in that Standby starts is held against it. Their
+database is set up as it comes; Standby sets SQLite up so that commits cost less and readers and writers do not wait for
+each other (bot/db.py).
 """
 
 import threading
@@ -11,21 +13,19 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import URL, Engine, create_engine, text
-
-from bot.db import Database
+from sqlalchemy import URL, Engine, create_engine, make_url, text
 
 WITHIN_S = 900
 log = structlog.get_logger()
 _engines: list[Engine] = []  # a stored job is named, not kept: it finds the database here
 
 
-def run_all(database: Database, count: int) -> float:
-    """Seconds from the start of the clock until `count` jobs, all due at once, have run.
+def run_all(url: str, count: int) -> float:
+    """Seconds from the start of the clock until `count` jobs, all due at once, have run on this empty database.
 
     They may be late: with what APScheduler comes with, it would leave out all that are late by a second.
     """
-    _engines[:] = [_own_engine(database.engine.url)]
+    _engines[:] = [_engine(make_url(url))]
     with _engines[0].begin() as connection:
         connection.execute(text("CREATE TABLE newcomers (participant_id INTEGER NOT NULL, asked_at VARCHAR(40))"))
     scheduler, done = _scheduler(count)
@@ -41,9 +41,11 @@ def run_all(database: Database, count: int) -> float:
     return took
 
 
-def _own_engine(url: URL) -> Engine:
+def _engine(url: URL) -> Engine:
     """As a newcomer would make it, but that nobody gives up while another thread writes."""
-    return create_engine(url, connect_args={"timeout": WITHIN_S} if url.get_backend_name() == "sqlite" else {})
+    if url.get_backend_name() == "sqlite":
+        return create_engine(url, connect_args={"timeout": WITHIN_S})
+    return create_engine(url.set(drivername="postgresql+psycopg"))
 
 
 def _scheduler(count: int) -> tuple[BackgroundScheduler, threading.Event]:

@@ -1,6 +1,6 @@
 """Check-ins that run: take a reply, nudge, notice silence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -15,6 +15,7 @@ from bot.core.delivery import Status
 from bot.core.flow import Flow, parse
 from bot.core.hours import is_open, minutes_between, next_open
 from bot.core.kinds import Answer, Attention, Found, Lane, Outcome
+from bot.core.starting import TRY_AGAIN, Running, is_ahead
 from bot.core.turn import Position
 from bot.db import claim, do_each
 from bot.due import Moment, any_free
@@ -27,7 +28,6 @@ log = structlog.get_logger()
 
 LEASE = timedelta(minutes=2)
 BATCH = 100
-TRY_AGAIN = timedelta(hours=1)
 RECONNECT_AFTER = 3  # check-ins in a row that nobody answered
 RECONNECT = "reconnect"
 FAR = datetime.max.replace(tzinfo=UTC)
@@ -140,7 +140,7 @@ def _nudge(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> bo
     if _is_on_its_way(session, check_in):
         check_in.nudge_at = now + TRY_AGAIN  # a reminder would come before the question, or right behind it
         return False
-    due_at = asked_at(session, check_in, now) + (flow.nudge_after or timedelta(0))
+    due_at = _asked_at(session, check_in, now) + (flow.nudge_after or timedelta(0))
     check_in.nudge_at = due_at if due_at > now else None
     if due_at > now:
         return False
@@ -174,12 +174,12 @@ def _asked_until(session: Session, check_in: CheckIn, flow: Flow, at: datetime) 
         return check_in.participant.paused_until or FAR  # who asked for a pause is not silent
     if _is_on_its_way(session, check_in):
         return at + flow.answer_within  # nobody was silent: the question has not left yet
-    return asked_at(session, check_in, check_in.silent_after - flow.answer_within) + flow.answer_within
+    return _asked_at(session, check_in, check_in.silent_after - flow.answer_within) + flow.answer_within
 
 
 def is_paused(participant: Participant, now: datetime) -> bool:
     """Whether they asked for a pause that is not over."""
-    return participant.paused_until is not None and participant.paused_until > now
+    return is_ahead(participant.paused_until, now)
 
 
 def _is_on_its_way(session: Session, check_in: CheckIn) -> bool:
@@ -188,12 +188,21 @@ def _is_on_its_way(session: Session, check_in: CheckIn) -> bool:
     return bool(session.scalar(select(exists().where(Message.check_in_id == check_in.id, waits))))
 
 
-def asked_at(session: Session, check_in: CheckIn, queued_by: datetime) -> datetime:
+def _asked_at(session: Session, check_in: CheckIn, queued_by: datetime) -> datetime:
     """When the last text queued by then has left; before any has, when it began. A question that waited for the morning
     was asked in the morning.
     """
     ours = (Message.check_in_id == check_in.id) & (Message.at <= queued_by)
     return session.scalar(select(func.max(Message.sent_at)).where(ours)) or check_in.started_at
+
+
+def running_among(session: Session, participant_ids: Collection[int]) -> dict[int, Running]:
+    """The check-ins that wait for replies of these participants, by the participants' ids. None of them is locked."""
+    rows = select(CheckIn.participant_id, CheckIn.silent_after, CheckIn.started_at, func.max(Message.sent_at))
+    rows = rows.outerjoin(Message, Message.check_in_id == CheckIn.id).group_by(CheckIn.id)
+    rows = rows.where(CheckIn.participant_id.in_(participant_ids), CheckIn.ended_at.is_(None))
+    found = session.execute(rows)
+    return {whose: Running(silent_after, asked_at or began_at) for whose, silent_after, began_at, asked_at in found}
 
 
 def _reached_anybody(session: Session, check_in: CheckIn) -> bool:

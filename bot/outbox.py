@@ -1,12 +1,13 @@
 """The only way a text leaves: it is queued here, handed over by dispatch and followed by deliveries."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.orm import Session
 
 from bot.carrier import Carrier
@@ -17,8 +18,8 @@ from bot.core.kinds import Purpose
 from bot.core.segments import segments
 from bot.core.sending import PRIORITY
 from bot.db import Database
-from bot.models import CheckIn, Direction, Message
-from bot.statuses import keep_in_step, move_all, opens
+from bot.models import Direction, Message
+from bot.statuses import keep_in_step, move_all
 
 ECHO_WITHIN = timedelta(minutes=10)
 
@@ -61,7 +62,7 @@ class Draft:
     to: Recipient
     body: str
     purpose: Purpose
-    check_in: CheckIn | None = None
+    check_in_id: int | None = None
     answers_at: datetime | None = None
     send_before: datetime | None = None
     confirms_opt_out: bool = False
@@ -77,41 +78,51 @@ def queue(session: Session, draft: Draft, now: datetime) -> Message:
     What was said to the same address twice just now is written down as dropped: two machines that answer each other
     would never end.
     """
-    echo = _is_echo(session, draft, now)
-    message = Message(
-        direction=Direction.OUT,
-        channel=draft.to.channel,
-        other=draft.to.value,
-        other_hash=draft.to.value_hash,
-        participant_id=draft.to.participant_id,
-        staff_id=draft.to.staff_id,
-        check_in=draft.check_in,
-        body=draft.body,
-        at=now,
-        token=uuid.uuid4().hex,
-        purpose=draft.purpose,
-        priority=PRIORITY[draft.purpose],
-        segments=segments(draft.body)[1],
-        status=Status.DROPPED if echo else Status.QUEUED,
-        reason="said twice just now" if echo else None,
-        send_after=max(now, draft.not_before or now),
-        not_before=draft.not_before,
-        send_before=draft.send_before,
-        answers_at=draft.answers_at,
-        confirms_opt_out=draft.confirms_opt_out,
-        written_by=draft.written_by,
-        anyway=draft.anyway,
-        mass_text_id=draft.mass_text_id,
-    )
+    message = Message(**_row(draft, now))
+    if _is_echo(session, draft, now):
+        message.status, message.reason = Status.DROPPED, "said twice just now"
     session.add(message)
-    if not opens(message):
-        session.flush()
-        keep_in_step(session, message)
+    session.flush()
+    keep_in_step(session, message)
     return message
 
 
+def queue_firsts(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
+    """The same with the first texts of check-ins that begin now, which keep already that these wait."""
+    if drafts:
+        session.execute(insert(Message), [_row(draft, now) for draft in drafts])
+
+
+def _row(draft: Draft, now: datetime) -> dict[str, Any]:
+    """The columns of a text that waits."""
+    return {
+        "direction": Direction.OUT,
+        "channel": draft.to.channel,
+        "other": draft.to.value,
+        "other_hash": draft.to.value_hash,
+        "participant_id": draft.to.participant_id,
+        "staff_id": draft.to.staff_id,
+        "check_in_id": draft.check_in_id,
+        "body": draft.body,
+        "at": now,
+        "token": uuid.uuid4().hex,
+        "purpose": draft.purpose,
+        "priority": PRIORITY[draft.purpose],
+        "segments": segments(draft.body)[1],
+        "status": Status.QUEUED,
+        "send_after": max(now, draft.not_before or now),
+        "not_before": draft.not_before,
+        "send_before": draft.send_before,
+        "answers_at": draft.answers_at,
+        "confirms_opt_out": draft.confirms_opt_out,
+        "written_by": draft.written_by,
+        "anyway": draft.anyway,
+        "mass_text_id": draft.mass_text_id,
+    }
+
+
 def _is_echo(session: Session, draft: Draft, now: datetime) -> bool:
-    if draft.purpose not in (Purpose.ANSWER, Purpose.NOTICE) or draft.check_in is not None:
+    if draft.purpose not in (Purpose.ANSWER, Purpose.NOTICE) or draft.check_in_id is not None:
         return False
     lately = (Message.other_hash == draft.to.value_hash) & (Message.at > now - ECHO_WITHIN)
     said = session.scalars(select(Message.body).where(lately, Message.purpose == draft.purpose)).all()

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import exists, select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, defer, selectinload
 
 from bot.consents import block, blocked_among, consented_among, is_blocked, unblock
 from bot.core.hours import week_of
@@ -131,9 +131,9 @@ def hold(session: Session, participant_id: int) -> Participant:
 
 
 def hold_all(session: Session, participant_ids: Collection[int]) -> Sequence[Participant]:
-    """Those of them that are there, locked likewise, in the order of their ids, with addresses and caseworkers."""
+    """Those of them that are there, locked likewise, in the order of their ids, with caseworkers, without names."""
     rows = select(Participant).where(Participant.id.in_(participant_ids)).order_by(Participant.id)
-    rows = rows.options(selectinload(Participant.addresses), selectinload(Participant.caseworker))
+    rows = rows.options(defer(Participant.name), selectinload(Participant.caseworker))
     return session.scalars(rows.with_for_update(key_share=True)).all()
 
 
@@ -170,28 +170,32 @@ def recipient(session: Session, participant: Participant) -> Recipient | None:
 
     None where no address works or all are blocked.
     """
-    return recipients(session, [participant]).get(participant.id)
+    return recipients(session, [participant.id]).get(participant.id)
 
 
-def recipients(session: Session, participants: Sequence[Participant]) -> dict[int, Recipient]:
-    """Where to text each of these participants, by their ids, likewise; those who cannot be texted are left out."""
-    working = [each for person in participants for each in person.addresses if each.reachable]
+def recipients(session: Session, participant_ids: Collection[int]) -> dict[int, Recipient]:
+    """Where to text each of these participants, likewise; those who cannot be texted are left out."""
+    columns = (Address.channel, Address.value, Address.value_hash, Address.participant_id)
+    rows = select(*columns).where(Address.participant_id.in_(participant_ids), Address.reachable).order_by(Address.id)
+    working = [Recipient(*row) for row in session.execute(rows)]
     hashes = {each.value_hash for each in working}
     blocked, consented = blocked_among(session, hashes), consented_among(session, hashes)
+    usable: dict[int, list[Recipient]] = {}
+    for each in working:
+        if each.participant_id is not None and each.value_hash not in blocked:
+            usable.setdefault(each.participant_id, []).append(each)
     found = {}
-    for person in participants:
-        usable = [each for each in person.addresses if each.reachable and each.value_hash not in blocked]
-        agreed = [each for each in usable if (person.id, each.channel, each.value_hash) in consented]
-        if usable := agreed or usable:
-            best = usable[0] if len(usable) == 1 else _last_heard_from(session, person, usable)
-            found[person.id] = Recipient(best.channel, best.value, best.value_hash, participant_id=person.id)
+    for participant_id, all_usable in usable.items():
+        agreed = [each for each in all_usable if (participant_id, each.channel, each.value_hash) in consented]
+        some = agreed or all_usable
+        found[participant_id] = some[0] if len(some) == 1 else _last_heard_from(session, participant_id, some)
     return found
 
 
-def _last_heard_from(session: Session, participant: Participant, usable: list[Address]) -> Address:
+def _last_heard_from(session: Session, participant_id: int, usable: list[Recipient]) -> Recipient:
     last = session.scalar(
         select(Message.other_hash)
-        .where(Message.participant_id == participant.id, Message.direction == Way.IN)
+        .where(Message.participant_id == participant_id, Message.direction == Way.IN)
         .order_by(Message.at.desc(), Message.id.desc())
         .limit(1)
     )
@@ -240,12 +244,6 @@ def running_check_in(session: Session, participant_id: int) -> CheckIn | None:
     """The check-in that waits for this participant's reply, locked."""
     running = select(CheckIn).where(CheckIn.participant_id == participant_id, CheckIn.ended_at.is_(None))
     return session.scalar(running.with_for_update())
-
-
-def running_among(session: Session, participant_ids: Collection[int]) -> dict[int, CheckIn]:
-    """The check-ins that wait for replies of these participants, by the participants' ids. None of them is locked."""
-    running = select(CheckIn).where(CheckIn.participant_id.in_(participant_ids), CheckIn.ended_at.is_(None))
-    return {each.participant_id: each for each in session.scalars(running)}
 
 
 def note(

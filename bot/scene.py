@@ -120,7 +120,7 @@ class Scene:
             to=self.to,
             body=said.text,
             purpose=said.purpose,
-            check_in=self.check_in,
+            check_in_id=self.check_in.id if self.check_in else None,
             answers_at=self.message.at if self.message else None,
             send_before=send_before,
         )

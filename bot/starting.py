@@ -1,37 +1,39 @@
-"""Starting the check-ins that are due: many people at once, each by the rules."""
+"""Starting the check-ins that are due: many people at once, each by the rules of bot/core/starting.py."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from functools import cached_property
+from itertools import chain
+from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.assignments import assigned
 from bot.casework import end_running, in_danger_among
-from bot.checkins import TRY_AGAIN, asked_at, is_paused
+from bot.checkins import running_among
 from bot.consents import consented_among
 from bot.core import machine
+from bot.core.delivery import Status
 from bot.core.flow import Flow
-from bot.core.hours import is_open, next_open, next_repeat, week_of
+from bot.core.hours import week_of
 from bot.core.kinds import Outcome
-from bot.core.machine import moment_of
+from bot.core.starting import TRY_AGAIN, Due, IsLeftOut, Starts, Waits, becomes_of, due_next
+from bot.core.turn import Say, Turn
 from bot.db import claim, do_each, insert_once
 from bot.due import Moment, any_free
 from bot.models import CheckIn, FlowVersion, Participant, Plan
-from bot.outbox import Recipient
-from bot.people import counted, hold_all, note, recipients, running_among
+from bot.outbox import Draft, Recipient, queue_firsts
+from bot.people import counted, hold_all, note, recipients
 from bot.scene import Scene, Talk, given_to
-from bot.talking import is_talking
 from bot.week_counts import forget_week
 
 log = structlog.get_logger()
 
 LEASE = timedelta(minutes=2)
-BATCH = 200
-FRESH_FOR = timedelta(hours=2)  # how long after a question a bare "3" surely answers that one
+BATCH = 500
 
 
 def start_due(talk: Talk, now: datetime) -> int:
@@ -78,142 +80,157 @@ def _start_together(talk: Talk, plan_ids: Sequence[int], now: datetime) -> int:
     """
     talk = replace(talk, shelf=talk.shelf.as_it_stands())
     with talk.post.db.writing() as session:
-        crowd = _gather(session, plan_ids)
+        planned = _gather(session, plan_ids, now)
+        starting: list[_Start] = []
+        moved = []
         seen: set[int] = set()
-        started = 0
-        for due in crowd.plans:
-            due.lease_until = None
-            if due.participant_id not in seen:
-                seen.add(due.participant_id)
-                started += _start(session, talk, due, crowd, now)
-        if started:  # this week is kept already where the clock was ahead for weeks and was set back
-            forget_week(session, week_of(now, talk.post.settings.zone))
-        return started
+        for each in planned:
+            first = each.person.id not in seen
+            seen.add(each.person.id)
+            starts, change = _look_at(session, talk, each, now) if first else (None, {})
+            moved.append({"id": each.id, "lease_until": None, "next_check_in_at": each.due.at, **change})
+            starting += [starts] if starts else []
+        if moved:
+            session.execute(update(Plan), moved)
+        if starting:
+            _keep_versions(session, [each.flow for each in starting])
+            _begin(session, talk, starting, now)
+            forget_week(session, week_of(now, talk.post.settings.zone))  # kept already where the clock was weeks ahead
+        return len(starting)
 
 
 @dataclass(frozen=True)
-class _Crowd:
-    """Plans that are due, with whose they are and what there is to know of these: where to text them, who agreed to it
-    there, who is in danger, what runs with whom. People and plans are held. `versions` are those of flows on record.
-    """
+class _Planned:
+    """A plan that is due, whose it is and where they are texted. Both are held."""
 
-    plans: tuple[Plan, ...]
-    people: dict[int, Participant]
-    to: dict[int, Recipient]
-    agreed: set[tuple[int | None, str, str]]
-    in_danger: set[int]
-    running: dict[int, CheckIn]
-    versions: set[str]
+    id: int
+    flow_name: str
+    flag_id: int | None
+    due: Due
+    person: Participant
+    to: Recipient | None
 
 
-def _gather(session: Session, plan_ids: Sequence[int]) -> _Crowd:
+@dataclass(frozen=True)
+class _Start:
+    """A check-in that starts, with its first turn."""
+
+    flow: Flow
+    flag_id: int | None
+    person: Participant
+    to: Recipient
+    turn: Turn
+    send_before: datetime | None
+
+    @cached_property
+    def says(self) -> list[Say]:
+        return [each for each in self.turn.effects if isinstance(each, Say) and each.text]
+
+    @cached_property
+    def only_speaks(self) -> bool:
+        """Whether texts are all there is to it, as with nearly every flow."""
+        return all(isinstance(each, Say) and each.assigns is None for each in self.turn.effects)
+
+
+def _gather(session: Session, plan_ids: Sequence[int], now: datetime) -> list[_Planned]:
     """People are locked before their plans, as everywhere; a merge may have moved or ended a plan meanwhile."""
     owners = session.execute(select(Plan.id, Plan.participant_id).where(Plan.id.in_(plan_ids)))
     whose = {plan_id: participant_id for plan_id, participant_id in owners}
     people = {each.id: each for each in hold_all(session, set(whose.values()))}
-    held = select(Plan).where(Plan.id.in_(plan_ids)).order_by(Plan.next_check_in_at, Plan.id).with_for_update()
-    plans = tuple(each for each in session.scalars(held) if each.participant_id == whose[each.id])
-    to = recipients(session, list(people.values()))
+    columns = (
+        Plan.id, Plan.participant_id, Plan.flow_name, Plan.flag_id, Plan.next_check_in_at, Plan.repeat_days, Plan.given
+    )  # fmt: skip
+    held = select(*columns).where(Plan.id.in_(plan_ids), _due_by(now))
+    rows = session.execute(held.order_by(Plan.next_check_in_at, Plan.id).with_for_update()).all()
+    to = recipients(session, people)
     agreed = consented_among(session, {each.value_hash for each in to.values()})
-    versions = set(session.scalars(select(FlowVersion.version)))
     in_danger, running = in_danger_among(session, people), running_among(session, people)
-    return _Crowd(plans, people, to, agreed, in_danger, running, versions)
+    planned = []
+    for plan_id, participant_id, flow_name, flag_id, at, repeat_days, values in rows:
+        if participant_id != whose[plan_id] or at is None:
+            continue
+        person, there = people[participant_id], to.get(participant_id)
+        reached = there is not None and (participant_id, there.channel, there.value_hash) in agreed
+        due = Due(
+            at,
+            repeat_days,
+            values,
+            person.zone,
+            reached,
+            participant_id in in_danger,
+            person.paused_until,
+            person.talk_until,
+            running.get(participant_id),
+        )
+        planned.append(_Planned(plan_id, flow_name, flag_id, due, person, there))
+    return planned
 
 
-def _start(session: Session, talk: Talk, due: Plan, crowd: _Crowd, now: datetime) -> bool:
-    """Start one, or say when to look again."""
-    if due.next_check_in_at is None or due.next_check_in_at > now:
-        return False
-    participant, flow = crowd.people[due.participant_id], talk.shelf.flows.get(due.flow_name)
+def _look_at(session: Session, talk: Talk, plan: _Planned, now: datetime) -> tuple[_Start | None, dict[str, Any]]:
+    """The check-in that starts, if one does, and what changes in the plan."""
+    flow, due, person = talk.shelf.flows.get(plan.flow_name), plan.due, plan.person
     if flow is None:
-        log.error("flow_unusable", flow=due.flow_name, plan=due.id)
-        due.lease_until = now + TRY_AGAIN
-        return False
-    if _lapsed(flow, due, now, participant.zone):
-        note(session, "check_in_lapsed", now, participant_id=participant.id, detail=flow.name)
-        _advance(due, participant, now)
-        return False
-    to = crowd.to.get(participant.id)
-    if to is None or (participant.id, to.channel, to.value_hash) not in crowd.agreed:
-        _advance(due, participant, now)  # no text would leave
-        return False
-    if later := _not_yet(session, talk, participant, flow, crowd, now):
-        due.lease_until = later  # and not its due time: that keeps the rhythm of those that follow
-        return False
-    _advance(due, participant, now)
-    if flow.expires:  # what is bound to a date cannot wait for an answer to something else
-        end_running(session, participant.id, Outcome.REPLACED, now)
-    if flow.version not in crowd.versions:  # what a check-in began with stays, whatever becomes of the file
-        insert_once(session, FlowVersion(version=flow.version, name=flow.name, source=flow.source))
-        crowd.versions.add(flow.version)
-    _begin(session, talk, participant, flow, due, to, participant.id in crowd.in_danger, now)
-    return True
+        log.error("flow_unusable", flow=plan.flow_name, plan=plan.id)
+        return None, {"lease_until": now + TRY_AGAIN}
+    match becomes_of(due, flow, talk.post.settings.sending_hours, now):
+        case Waits(until):
+            return None, {"lease_until": until}
+        case IsLeftOut(lapsed):
+            if lapsed:
+                note(session, "check_in_lapsed", now, participant_id=person.id, detail=flow.name)
+            return None, {"next_check_in_at": due_next(due, now)}
+        case Starts(send_before):
+            assert plan.to is not None, "who starts is reached"
+            if flow.expires:  # what is bound to a date cannot wait for an answer to something else
+                end_running(session, person.id, Outcome.REPLACED, now)
+            compares = any(state.wordings for state in flow.states.values())
+            wordings = assigned(session, person.id, flow.name) if compares else {}
+            turn = machine.begin(flow, due.values, given_to(talk, person, due.in_danger, wordings, now))
+            start = _Start(flow, plan.flag_id, person, plan.to, turn, send_before)
+            return start, {"next_check_in_at": due_next(due, now)}
 
 
-def _not_yet(
-    session: Session, talk: Talk, participant: Participant, flow: Flow, crowd: _Crowd, now: datetime
-) -> datetime | None:
-    """When to look again at a plan that cannot start now; None where nothing holds it up."""
-    hours = talk.post.settings.sending_hours
-    if is_paused(participant, now):
-        return participant.paused_until
-    if participant.id in crowd.in_danger and not flow.expires:
-        return now + TRY_AGAIN  # people talk to them now, and a machine's small talk would be in the way; dates stay
-    if is_talking(participant, now) and not flow.expires:
-        return now + TRY_AGAIN
-    if not is_open(hours, now, participant.zone):
-        return next_open(hours, now, participant.zone)
-    running = crowd.running.get(participant.id)
-    if running is None:
-        return None
-    if flow.expires:  # bound to a date: it cuts in, but not while the answer to another question may be on its way
-        fresh_until = asked_at(session, running, now) + FRESH_FOR
-        return fresh_until if fresh_until > now else None
-    return max(running.silent_after or now, now + TRY_AGAIN)
+def _keep_versions(session: Session, flows: Collection[Flow]) -> None:
+    """What a check-in began with stays, whatever becomes of the file."""
+    wanted = {flow.version: flow for flow in flows}
+    there = set(session.scalars(select(FlowVersion.version).where(FlowVersion.version.in_(wanted))))
+    for version in wanted.keys() - there:
+        flow = wanted[version]
+        insert_once(session, FlowVersion(version=version, name=flow.name, source=flow.source))
 
 
-def _advance(due: Plan, participant: Participant, now: datetime) -> None:
-    assert due.next_check_in_at is not None
-    repeats = due.repeat_days
-    due.next_check_in_at = next_repeat(due.next_check_in_at, repeats, now, participant.zone) if repeats else None
+def _begin(session: Session, talk: Talk, starting: Sequence[_Start], now: datetime) -> None:
+    """Write the check-ins down and queue their first texts, of all at once where nothing else is to be done."""
+    session.execute(insert(CheckIn), [_row(each, talk, now) for each in starting])
+    running = select(CheckIn.participant_id, CheckIn.id).where(CheckIn.ended_at.is_(None))
+    rows = session.execute(running.where(CheckIn.participant_id.in_([each.person.id for each in starting])))
+    ids = {participant_id: check_in_id for participant_id, check_in_id in rows}
+    queue_firsts(session, [*chain(*(_firsts(each, ids) for each in starting if each.only_speaks))], now)
+    for each in starting:
+        if not each.only_speaks:
+            check_in = session.get_one(CheckIn, ids[each.person.id])
+            scene = Scene(session, talk, each.person, check_in, each.to, now)
+            scene.perform(each.turn, each.send_before)
 
 
-def _lapsed(flow: Flow, due: Plan, now: datetime, zone: str) -> bool:
-    expires = _expiry(flow, due.given, now, zone)
-    return expires is not None and expires <= now
+def _row(start: _Start, talk: Talk, now: datetime) -> dict[str, Any]:
+    flow, turn = start.flow, start.turn
+    return {
+        "participant_id": start.person.id,
+        "flow_name": flow.name,
+        "flow_version": flow.version,
+        "flag_id": start.flag_id,
+        "position": turn.position.to_dict() if turn.position else None,
+        "started_at": now,
+        "nudge_at": now + flow.nudge_after if flow.nudge_after else None,
+        "silent_after": now + flow.answer_within,
+        "channel": start.to.channel,
+        "language": start.person.language,
+        "first_status": Status.QUEUED if start.only_speaks and start.says else None,
+        **counted(start.person, now, talk.post.settings.zone),
+    }
 
 
-def _expiry(flow: Flow, given: dict[str, str], now: datetime, zone: str) -> datetime | None:
-    return moment_of(given.get(flow.expires, ""), now.astimezone(ZoneInfo(zone))) if flow.expires else None
-
-
-def _begin(
-    session: Session,
-    talk: Talk,
-    participant: Participant,
-    flow: Flow,
-    due: Plan,
-    to: Recipient,
-    in_danger: bool,
-    now: datetime,
-) -> None:
-    """Begin a flow with a participant who has no check-in running; its first texts are queued."""
-    values = dict(due.given)
-    check_in = CheckIn(
-        participant_id=participant.id,
-        flow_name=flow.name,
-        flow_version=flow.version,
-        flag_id=due.flag_id,
-        started_at=now,
-        nudge_at=now + flow.nudge_after if flow.nudge_after else None,
-        silent_after=now + flow.answer_within,
-        channel=to.channel,
-        language=participant.language,
-        **counted(participant, now, talk.post.settings.zone),
-    )
-    session.add(check_in)
-    compares = any(state.wordings for state in flow.states.values())
-    wordings = assigned(session, participant.id, flow.name) if compares else {}
-    turn = machine.begin(flow, values, given_to(talk, participant, in_danger, wordings, now))
-    scene = Scene(session, talk, participant, check_in, to, now)
-    scene.perform(turn, send_before=_expiry(flow, values, now, participant.zone))
+def _firsts(start: _Start, ids: dict[int, int]) -> list[Draft]:
+    check_in_id, to, before = ids[start.person.id], start.to, start.send_before
+    return [Draft(to, say.text, say.purpose, check_in_id=check_in_id, send_before=before) for say in start.says]

@@ -1,11 +1,11 @@
-"""Where an outgoing text stands. Every status is set here, so that what its check-in keeps of it moves along.
+"""Where an outgoing text stands. What changes that is here, so that what its check-in keeps of it moves along.
 
 A check-in and its first text are locked in this order, as by whoever handles a reply: so neither waits for the other.
 """
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists, inspect, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.core.delivery import Status
@@ -17,15 +17,6 @@ earlier = aliased(Message)
 IS_FIRST = ~exists().where(
     earlier.check_in_id == Message.check_in_id, earlier.direction == Direction.OUT, earlier.id < Message.id
 )
-
-
-def opens(message: Message) -> bool:
-    """Whether this new text surely is the first of its check-in, as that is as new; then that keeps where it stands."""
-    check_in = message.check_in
-    if check_in is None or not inspect(check_in).pending or check_in.first_status is not None:
-        return False
-    check_in.first_status = message.status
-    return True
 
 
 def hold_text(session: Session, message_id: int) -> Message:

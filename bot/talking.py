@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from bot.core.delivery import Status
 from bot.core.kinds import Lane, Purpose
+from bot.core.starting import is_ahead
 from bot.models import Direction, Message, Participant
 from bot.people import note
 
@@ -15,7 +16,7 @@ TALK_FOR = timedelta(days=2)  # after staff wrote last: a talk that nobody hands
 
 def is_talking(participant: Participant, now: datetime) -> bool:
     """Whether people talk with them, so that the machine says nothing but what danger wants said."""
-    return participant.talk_until is not None and participant.talk_until > now
+    return is_ahead(participant.talk_until, now)
 
 
 def people_talk(session: Session, participant: Participant, read: int, now: datetime) -> bool:

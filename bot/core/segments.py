@@ -10,6 +10,7 @@ _BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("^{}\\[~]|€\f")
+_GSM_7 = _BASIC | _EXTENDED
 
 # Units in a text of one segment, and in each segment of a longer one (the header that joins them takes the rest).
 _ROOM = {GSM_7: (160, 153), UCS_2: (70, 67)}
@@ -21,15 +22,16 @@ def segments(text: str) -> tuple[str, int]:
     One character outside GSM-7 (á, í, ó, ú, an emoji, a curly quote) turns the whole text into UCS-2, which holds
     less than half as much. An empty text is one segment.
     """
-    encoding = GSM_7 if all(char in _BASIC or char in _EXTENDED for char in text) else UCS_2
-    widths = [_width(char, encoding) for char in text]
+    encoding = GSM_7 if _GSM_7.issuperset(text) else UCS_2
     alone, joined = _ROOM[encoding]
-    return encoding, 1 if sum(widths) <= alone else _filled(widths, joined)
+    if _units(text, encoding) <= alone:
+        return encoding, 1
+    return encoding, _filled([_units(char, encoding) for char in text], joined)
 
 
 def without_accents(text: str) -> str:
     """The text in the letters of GSM-7 as far as that goes: "Sofía" becomes "Sofia", "Muñoz" stays."""
-    return "".join(char if char in _BASIC or char in _EXTENDED else _bare(char) for char in text)
+    return text if _GSM_7.issuperset(text) else "".join(char if char in _GSM_7 else _bare(char) for char in text)
 
 
 def _bare(char: str) -> str:
@@ -38,10 +40,10 @@ def _bare(char: str) -> str:
     return "".join(part for part in unicodedata.normalize("NFD", char) if unicodedata.category(part) != "Mn")
 
 
-def _width(char: str, encoding: str) -> int:
+def _units(text: str, encoding: str) -> int:
     if encoding == GSM_7:
-        return 2 if char in _EXTENDED else 1
-    return 2 if ord(char) > 0xFFFF else 1
+        return len(text) + sum(map(text.count, _EXTENDED.intersection(text)))
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _filled(widths: list[int], room: int) -> int:

@@ -49,14 +49,14 @@ def test_a_check_in_that_cannot_start_holds_up_no_other(
     ana, luz = world.participant("Ana", dana), world.participant("Luz", dana)
     world.is_due(ana, "weekly")
     world.is_due(luz, "weekly")
-    whole = starting._begin
+    whole = starting.machine.begin
 
-    def begin(session, talk, participant, *rest):  # type: ignore[no-untyped-def]
-        if participant.id == ana.id:
+    def begin(flow, values, given):  # type: ignore[no-untyped-def]
+        if given.participant_id == ana.id:
             raise RuntimeError("a fault of ours")
-        return whole(session, talk, participant, *rest)
+        return whole(flow, values, given)
 
-    monkeypatch.setattr(starting, "_begin", begin)
+    monkeypatch.setattr(starting.machine, "begin", begin)
     world.settles()
     luz.hears("week")
     ana.hears_nothing()

@@ -1,0 +1,95 @@
+"""What becomes of a plan that is due: by a table, and whatever the state of things."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.flow import Flow, parse
+from bot.core.hours import Window
+from bot.core.starting import FRESH_FOR, TRY_AGAIN, Due, IsLeftOut, Running, Starts, Waits, becomes_of, due_next
+
+HOURS = Window(time(9), time(20))
+ZONE = "America/Chicago"
+NOON = datetime(2026, 11, 24, 18, tzinfo=UTC)  # 12:00 in the zone
+EVENING = datetime(2026, 11, 25, 2, 30, tzinfo=UTC)  # 20:30 there
+NEXT_MORNING = datetime(2026, 11, 25, 15, tzinfo=UTC)
+WEEKLY = parse("weekly", 'title = "Weekly"\nstart = "a"\nanswer_within = "2 days"\n[states.a]\nsay.en = "Hi"\n')
+REMINDER = parse(
+    "reminder",
+    'title = "Reminder"\nstart = "a"\nanswer_within = "2 days"\ngiven = ["when"]\nexpires = "when"\n'
+    '[states.a]\nsay.en = "See you {when}"\n',
+)
+DUE = Due(NOON, 7, {}, ZONE, reached=True)
+SOON, OVER = {"when": "2026-11-24T15:00"}, {"when": "2026-11-24T11:59"}
+AT_THREE = datetime(2026, 11, 24, 21, tzinfo=UTC)
+TO_REMIND = replace(DUE, values=SOON, repeat_days=None)
+HOUR = timedelta(hours=1)
+ASKED_LATELY, ASKED_BEFORE = Running(NOON + 9 * HOUR, NOON - HOUR), Running(NOON + 9 * HOUR, NOON - FRESH_FOR)
+A_MOMENT_LEFT = Running(NOON + timedelta(minutes=1), NOON - HOUR)
+STARTS, AGAIN = Starts(), Waits(NOON + TRY_AGAIN)
+
+CASES = {
+    "nothing holds it up": (DUE, WEEKLY, NOON, STARTS),
+    "no text would leave": (replace(DUE, reached=False), WEEKLY, NOON, IsLeftOut(lapsed=False)),
+    "a pause": (replace(DUE, paused_until=NOON + HOUR), WEEKLY, NOON, Waits(NOON + HOUR)),
+    "a pause that ends now": (replace(DUE, paused_until=NOON), WEEKLY, NOON, STARTS),
+    "danger": (replace(DUE, in_danger=True), WEEKLY, NOON, AGAIN),
+    "people talk": (replace(DUE, talk_until=NOON + 5 * HOUR), WEEKLY, NOON, AGAIN),
+    "people talked": (replace(DUE, talk_until=NOON), WEEKLY, NOON, STARTS),
+    "the evening": (DUE, WEEKLY, EVENING, Waits(NEXT_MORNING)),
+    "another runs": (replace(DUE, running=ASKED_LATELY), WEEKLY, NOON, Waits(NOON + 9 * HOUR)),
+    "another runs for a moment": (replace(DUE, running=A_MOMENT_LEFT), WEEKLY, NOON, AGAIN),
+    "another runs without end": (replace(DUE, running=Running(None, NOON)), WEEKLY, NOON, AGAIN),
+    "a reminder": (TO_REMIND, REMINDER, NOON, Starts(AT_THREE)),
+    "a reminder too late": (replace(TO_REMIND, values=OVER), REMINDER, NOON, IsLeftOut(lapsed=True)),
+    "a reminder too late for nobody": (
+        replace(TO_REMIND, values=OVER, reached=False), REMINDER, NOON, IsLeftOut(lapsed=True)
+    ),
+    "a reminder without its date": (replace(TO_REMIND, values={}), REMINDER, NOON, STARTS),
+    "a reminder in danger": (replace(TO_REMIND, in_danger=True), REMINDER, NOON, Starts(AT_THREE)),
+    "a reminder while people talk": (replace(TO_REMIND, talk_until=NOON + HOUR), REMINDER, NOON, Starts(AT_THREE)),
+    "a reminder in a pause": (replace(TO_REMIND, paused_until=NOON + HOUR), REMINDER, NOON, Waits(NOON + HOUR)),
+    "a reminder cuts in": (replace(TO_REMIND, running=ASKED_BEFORE), REMINDER, NOON, Starts(AT_THREE)),
+    "a reminder beside a fresh question": (
+        replace(TO_REMIND, running=ASKED_LATELY), REMINDER, NOON, Waits(NOON - HOUR + FRESH_FOR)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_becomes_of_a_plan(name: str) -> None:
+    due, flow, now, expected = CASES[name]
+    assert becomes_of(due, flow, HOURS, now) == expected
+
+
+INSTANTS = st.integers(-400 * 24 * 60, 400 * 24 * 60).map(lambda minutes: NOON + timedelta(minutes=minutes))
+LATER = st.none() | INSTANTS
+RUNNING = st.none() | st.builds(Running, LATER, INSTANTS)
+VALUES = st.sampled_from([{}, SOON, OVER, {"when": "someday"}])
+DUES = st.builds(Due, INSTANTS, st.sampled_from([None, 1, 7]), VALUES, st.just(ZONE), *2 * [st.booleans()], LATER,
+                 LATER, RUNNING)  # fmt: skip
+
+
+@given(DUES, st.sampled_from([WEEKLY, REMINDER]), INSTANTS)
+def test_what_starts_may_be_sent_and_what_waits_comes_up_again(due: Due, flow: Flow, now: datetime) -> None:
+    match becomes_of(due, flow, HOURS, now):
+        case Waits(until):
+            assert until > now and due.reached
+        case Starts(before):
+            assert due.reached and (due.paused_until is None or due.paused_until <= now)
+            assert 9 <= now.astimezone(ZoneInfo(ZONE)).hour < 20
+            assert before is None or before > now
+            assert flow is REMINDER or not (due.in_danger or due.running)
+        case IsLeftOut(lapsed):
+            assert lapsed or not due.reached
+
+
+@given(DUES, INSTANTS)
+def test_what_repeats_is_due_again_later_and_once(due: Due, now: datetime) -> None:
+    again = due_next(due, now)
+    assert (again is None) == (due.repeat_days is None)
+    assert again is None or again > now
