@@ -15,7 +15,7 @@ from types import FrameType
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from bot import alerts, auditor, casework, checkins, deliveries, dispatch, inbox, logs, starting, summary
 from bot.config import ConfigError, load_settings
@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 LOOKS_EVERY_S = 5  # at the wall clock, whether it was set back
 BEATS_APART = timedelta(seconds=10)  # a job that runs every second need not write so every second
+TO_NOTE = "note that they ran"
 
 
 @dataclass(frozen=True)
@@ -91,35 +92,44 @@ def run_jobs(jobs: Sequence[Job], standby: Standby, now: datetime) -> dict[str, 
     it did. A job that fails is logged and does not keep the others from running.
     """
     done: dict[Job, int | None] = {}
-    idle: frozenset[Job] | None = None
+    due: set[str] | None = None
+    to_note = False
     for job in jobs:
-        if idle is None:
-            idle = _idle(jobs, standby, now)
-        done[job] = 0 if job in idle else _run(job, standby, now)
-        if done[job] != 0 or (job.due and job not in idle):
-            idle = None  # what one did may be something for the next
+        if due is None:
+            due = _due(tuple(jobs), standby, now)
+            to_note |= TO_NOTE in due
+        done[job] = _run(job, standby, now) if job.name in due else 0
+        if job.due and job.name in due or done[job] != 0:
+            due = None  # what one did may be something for the next
+    ran = [job for job, count in done.items() if count is not None]
     try:
-        _beat(standby, [job for job, count in done.items() if count is not None], now)
+        if ran and to_note:
+            _beat(standby, ran, now)
     except Exception:
         log.exception("beats_not_written")
     return {job.name: count or 0 for job, count in done.items()}
 
 
-def _idle(jobs: Sequence[Job], standby: Standby, now: datetime) -> frozenset[Job]:
-    """Those for which there is nothing; none of them where that cannot be asked."""
-    asking = tuple(job for job in jobs if job.due)
+def _due(jobs: tuple[Job, ...], standby: Standby, now: datetime) -> set[str]:
+    """The names of those for which there may be something, and TO_NOTE; all of it where that cannot be asked."""
     try:
         with standby.db.reading() as session:
-            due = _question(asking).answered_yes(session, now)
+            due = _question(jobs).answered_yes(session, now)
     except Exception:
         log.exception("jobs_not_asked_for")
-        return frozenset()
-    return frozenset(job for job in asking if job.name not in due)
+        return {TO_NOTE, *(job.name for job in jobs)}
+    return due | {job.name for job in jobs if job.due is None}
 
 
 @cache
 def _question(jobs: tuple[Job, ...]) -> Question:
-    return Question({job.name: job.due for job in jobs if job.due})
+    """Which of these have anything to do, and whether that they run has to be noted: it was not a moment ago."""
+
+    def any_to_note(now: Moment) -> ColumnElement[bool]:
+        lately = Beat.job.in_([job.name for job in jobs]), Beat.at > now - BEATS_APART, Beat.at <= now
+        return select(func.count()).where(*lately).scalar_subquery() < len(jobs)
+
+    return Question({job.name: job.due for job in jobs if job.due} | {TO_NOTE: any_to_note})
 
 
 def _run(job: Job, standby: Standby, now: datetime) -> int | None:
@@ -134,26 +144,15 @@ def _run(job: Job, standby: Standby, now: datetime) -> int | None:
 
 
 def _beat(standby: Standby, jobs: Sequence[Job], at: datetime | None) -> None:
-    """Note that these jobs ran; None: that they are meant to. In one transaction, and none where it is on record that
-    they ran a moment ago.
-    """
-    with standby.db.reading() as session:
-        beats = {beat.job: beat for beat in session.scalars(select(Beat))}
-    new = [job for job in jobs if job.name not in beats]
-    stale = [job for job in jobs if at and job.name in beats and _is_stale(beats[job.name], job, at)]
-    if not new and not stale:
-        return
+    """Note that these jobs ran; None: that they are meant to."""
     with standby.db.writing() as session:
-        for job in new:
-            insert_once(session, Beat(job=job.name, every_s=job.every_s, at=at))
-        if stale:
-            session.execute(update(Beat), [{"job": job.name, "every_s": job.every_s, "at": at} for job in stale])
-
-
-def _is_stale(beat: Beat, job: Job, at: datetime) -> bool:
-    if beat.at is None or beat.every_s != job.every_s:
-        return True
-    return not timedelta(0) <= at - beat.at < BEATS_APART
+        known = set(session.scalars(select(Beat.job)))
+        for job in jobs:
+            if job.name not in known:
+                insert_once(session, Beat(job=job.name, every_s=job.every_s, at=at))
+        rows = [{"job": job.name, "every_s": job.every_s, "at": at} for job in jobs if at and job.name in known]
+        if rows:
+            session.execute(update(Beat), rows)
 
 
 def metronome(standby: Standby) -> BackgroundScheduler:

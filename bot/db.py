@@ -43,8 +43,9 @@ from bot.core.kinds import FlagKind, flag_kind
 
 log = structlog.get_logger()
 SQLITE_WAITS_S = 20
-SQLITE_LOOKS_EVERY_S = 0.005  # a waiting writer
+SQLITE_LOOKS_EVERY_S = 0.002  # a waiting writer
 ROWS_AT_ONCE = 20  # that PostgreSQL is given by one statement: psycopg reads each long one through, letter by letter
+PREPARED_AFTER = 5  # the same statement this often, by a writer into PostgreSQL: as psycopg comes
 Id = TypeVar("Id")
 
 
@@ -161,8 +162,11 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one moment, that of its first question, and writes nothing: PostgreSQL refuses it."""
-        with self._reading() as session:
+        """A session that sees one moment, that of its first question, and writes nothing: PostgreSQL refuses it.
+
+        It ends with a commit: after a rollback psycopg forgets what statements the server has prepared for writers.
+        """
+        with self._reading.begin() as session:
             yield session
 
     @contextmanager
@@ -220,9 +224,11 @@ def _engine(url: str | URL) -> Engine:
     target = make_url(url)
     if target.get_backend_name() != "sqlite":
         postgresql = target.set(drivername="postgresql+psycopg")
-        return create_engine(
+        engine = create_engine(
             postgresql, pool_pre_ping=True, hide_parameters=True, insertmanyvalues_page_size=ROWS_AT_ONCE
         )
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
     given = {"isolation_level": None, "timeout": SQLITE_WAITS_S}
     engine = create_engine(target, connect_args=given, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
@@ -243,6 +249,15 @@ def _of_one_moment(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _begin_postgresql(connection: Any) -> None:
+    """Writers ask the same again and again: those statements are prepared. What is only read is planned for the values
+    at hand: PostgreSQL may plan a prepared question once for all values, and whether anybody is due among a million
+    would be found by reading through the million.
+    """
+    writes = connection.get_execution_options().get("writes", False)
+    connection.connection.driver_connection.prepare_threshold = PREPARED_AFTER if writes else None
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from bot.carrier import Carrier
@@ -19,7 +19,7 @@ from bot.core.segments import segments
 from bot.core.sending import PRIORITY
 from bot.db import Database
 from bot.models import Direction, Message
-from bot.statuses import keep_in_step, move_all
+from bot.statuses import add_firsts, keep_in_step, move_all
 
 ECHO_WITHIN = timedelta(minutes=10)
 
@@ -78,9 +78,9 @@ def queue(session: Session, draft: Draft, now: datetime) -> Message:
     What was said to the same address twice just now is written down as dropped: two machines that answer each other
     would never end.
     """
-    message = Message(**_row(draft, now))
-    if _is_echo(session, draft, now):
-        message.status, message.reason = Status.DROPPED, "said twice just now"
+    echo = _is_echo(session, draft, now)
+    status, reason = (Status.DROPPED, "said twice just now") if echo else (Status.QUEUED, None)
+    message = Message(**_row(draft, now), status=status, reason=reason)
     session.add(message)
     session.flush()
     keep_in_step(session, message)
@@ -90,11 +90,11 @@ def queue(session: Session, draft: Draft, now: datetime) -> Message:
 def queue_firsts(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
     """The same with the first texts of check-ins that begin now, which keep already that these wait."""
     if drafts:
-        session.execute(insert(Message), [_row(draft, now) for draft in drafts])
+        add_firsts(session, [_row(draft, now) for draft in drafts])
 
 
 def _row(draft: Draft, now: datetime) -> dict[str, Any]:
-    """The columns of a text that waits."""
+    """The columns of a new text, but for where it stands."""
     return {
         "direction": Direction.OUT,
         "channel": draft.to.channel,
@@ -109,7 +109,6 @@ def _row(draft: Draft, now: datetime) -> dict[str, Any]:
         "purpose": draft.purpose,
         "priority": PRIORITY[draft.purpose],
         "segments": segments(draft.body)[1],
-        "status": Status.QUEUED,
         "send_after": max(now, draft.not_before or now),
         "not_before": draft.not_before,
         "send_before": draft.send_before,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, defer, selectinload
@@ -170,10 +170,18 @@ def recipient(session: Session, participant: Participant) -> Recipient | None:
 
     None where no address works or all are blocked.
     """
-    return recipients(session, [participant.id]).get(participant.id)
+    found = reached(session, [participant.id]).get(participant.id)
+    return found.at if found else None
 
 
-def recipients(session: Session, participant_ids: Collection[int]) -> dict[int, Recipient]:
+class Reached(NamedTuple):
+    """Where to text a participant, and whether they agreed to texts there."""
+
+    at: Recipient
+    agreed: bool
+
+
+def reached(session: Session, participant_ids: Collection[int]) -> dict[int, Reached]:
     """Where to text each of these participants, likewise; those who cannot be texted are left out."""
     columns = (Address.channel, Address.value, Address.value_hash, Address.participant_id)
     rows = select(*columns).where(Address.participant_id.in_(participant_ids), Address.reachable).order_by(Address.id)
@@ -188,7 +196,8 @@ def recipients(session: Session, participant_ids: Collection[int]) -> dict[int, 
     for participant_id, all_usable in usable.items():
         agreed = [each for each in all_usable if (participant_id, each.channel, each.value_hash) in consented]
         some = agreed or all_usable
-        found[participant_id] = some[0] if len(some) == 1 else _last_heard_from(session, participant_id, some)
+        best = some[0] if len(some) == 1 else _last_heard_from(session, participant_id, some)
+        found[participant_id] = Reached(best, bool(agreed))
     return found
 
 

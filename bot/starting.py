@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from bot.assignments import assigned
 from bot.casework import end_running, in_danger_among
 from bot.checkins import running_among
-from bot.consents import consented_among
 from bot.core import machine
 from bot.core.delivery import Status
 from bot.core.flow import Flow
@@ -26,7 +25,7 @@ from bot.db import claim, do_each, insert_once
 from bot.due import Moment, any_free
 from bot.models import CheckIn, FlowVersion, Participant, Plan
 from bot.outbox import Draft, Recipient, queue_firsts
-from bot.people import counted, hold_all, note, recipients
+from bot.people import counted, hold_all, note, reached
 from bot.scene import Scene, Talk, given_to
 from bot.week_counts import forget_week
 
@@ -142,27 +141,25 @@ def _gather(session: Session, plan_ids: Sequence[int], now: datetime) -> list[_P
     )  # fmt: skip
     held = select(*columns).where(Plan.id.in_(plan_ids), _due_by(now))
     rows = session.execute(held.order_by(Plan.next_check_in_at, Plan.id).with_for_update()).all()
-    to = recipients(session, people)
-    agreed = consented_among(session, {each.value_hash for each in to.values()})
+    to = reached(session, people)
     in_danger, running = in_danger_among(session, people), running_among(session, people)
     planned = []
     for plan_id, participant_id, flow_name, flag_id, at, repeat_days, values in rows:
         if participant_id != whose[plan_id] or at is None:
             continue
         person, there = people[participant_id], to.get(participant_id)
-        reached = there is not None and (participant_id, there.channel, there.value_hash) in agreed
         due = Due(
             at,
             repeat_days,
             values,
             person.zone,
-            reached,
+            there is not None and there.agreed,
             participant_id in in_danger,
             person.paused_until,
             person.talk_until,
             running.get(participant_id),
         )
-        planned.append(_Planned(plan_id, flow_name, flag_id, due, person, there))
+        planned.append(_Planned(plan_id, flow_name, flag_id, due, person, there.at if there else None))
     return planned
 
 

@@ -1,11 +1,12 @@
-"""Where an outgoing text stands. What changes that is here, so that what its check-in keeps of it moves along.
+"""Where an outgoing text stands. Every status is set here, so that what its check-in keeps of it moves along.
 
 A check-in and its first text are locked in this order, as by whoever handles a reply: so neither waits for the other.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.core.delivery import Status
@@ -17,6 +18,11 @@ earlier = aliased(Message)
 IS_FIRST = ~exists().where(
     earlier.check_in_id == Message.check_in_id, earlier.direction == Direction.OUT, earlier.id < Message.id
 )
+
+
+def add_firsts(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """New texts, which wait. They open check-ins that were just written down and keep already that these wait."""
+    session.execute(insert(Message), [{**row, "status": Status.QUEUED} for row in rows])
 
 
 def hold_text(session: Session, message_id: int) -> Message:

@@ -33,8 +33,10 @@ def render(text: str, values: Mapping[str, str], language: Language) -> str:
     """
     said = {name: spoken(values.get(name, ""), language) for name in slots(text)}
     written = _filled(text, said)
+    if written.isascii():
+        return written
     bare = _filled(text, {name: without_accents(value) for name, value in said.items()})
-    return bare if bare != written and segments(bare)[1] < segments(written)[1] else written
+    return bare if segments(bare)[1] < segments(written)[1] else written
 
 
 def _filled(text: str, said: Mapping[str, str]) -> str:
