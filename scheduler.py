@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -16,6 +16,7 @@ from types import FrameType
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
 
 from bot import alerts, auditor, casework, checkins, deliveries, dispatch, inbox, logs, starting, summary
 from bot.config import ConfigError, load_settings
@@ -143,16 +144,19 @@ def _run(job: Job, standby: Standby, now: datetime) -> int | None:
     return done
 
 
-def _beat(standby: Standby, jobs: Sequence[Job], at: datetime | None) -> None:
-    """Note that these jobs ran; None: that they are meant to."""
+def _beat(standby: Standby, jobs: Sequence[Job], at: datetime) -> None:
+    """Note that these jobs ran."""
     with standby.db.writing() as session:
-        known = set(session.scalars(select(Beat.job)))
-        for job in jobs:
-            if job.name not in known:
-                insert_once(session, Beat(job=job.name, every_s=job.every_s, at=at))
-        rows = [{"job": job.name, "every_s": job.every_s, "at": at} for job in jobs if at and job.name in known]
-        if rows:
-            session.execute(update(Beat), rows)
+        names = [job.name for job in jobs]
+        known = session.scalars(update(Beat).where(Beat.job.in_(names)).values(at=at).returning(Beat.job)).all()
+        _make_known(session, [job for job in jobs if job.name not in known], at)
+
+
+def _make_known(session: Session, jobs: Iterable[Job], at: datetime | None = None) -> None:
+    """These jobs are meant to run, and ran at this instant: one that never gets through is missed."""
+    for job in jobs:
+        if not insert_once(session, Beat(job=job.name, every_s=job.every_s, at=at)):
+            session.execute(update(Beat).where(Beat.job == job.name).values(every_s=job.every_s))
 
 
 def metronome(standby: Standby) -> BackgroundScheduler:
@@ -160,7 +164,8 @@ def metronome(standby: Standby) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}, timezone="UTC"
     )
-    _beat(standby, JOBS, None)  # known from now on, so that one that never gets through is missed
+    with standby.db.writing() as session:
+        _make_known(session, JOBS)
     for job in JOBS:
         scheduler.add_job(
             lambda job=job: run_jobs([job], standby, standby.now()),
