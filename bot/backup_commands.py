@@ -9,8 +9,8 @@ from bot.backup_file import BackupProblem
 from bot.backups import make_backup
 from bot.config import Settings, load_settings
 from bot.db import Database, is_there
-from bot.migrations import is_current
 from bot.restoring import put_back
+from bot.revision import is_current
 from bot.wiring import real_now, rehearsal_now
 
 NEXT = """\

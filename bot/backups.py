@@ -12,8 +12,9 @@ from bot.backup_file import BackupProblem, Stamp, new_file, stamp
 from bot.config import Settings
 from bot.copying import copy_rows, filling
 from bot.db import Database, LookupKey
-from bot.migrations import is_known, migrate, revision_of
+from bot.migrations import migrate
 from bot.models import Message
+from bot.revision import is_known, revision_of
 
 WAITS_FOR_S = 20
 

@@ -19,9 +19,10 @@ from bot.config import Settings
 from bot.copying import copy_rows, filling, holds_rows, tables_of
 from bot.core.delivery import Status
 from bot.db import Database, is_there
-from bot.migrations import is_known, migrate
+from bot.migrations import migrate
 from bot.models import Message, Restoration
 from bot.people import note
+from bot.revision import is_known
 from bot.statuses import move_all
 
 

@@ -23,10 +23,10 @@ from bot.deliveries import Callback
 from bot.flows import LiveShelf, Shelf, read_with
 from bot.hearing import Inbox
 from bot.inbox import Incoming
-from bot.migrations import is_current
 from bot.models import Beat, Rehearsal
 from bot.outbox import Post
 from bot.pace import sender_name
+from bot.revision import is_current
 from bot.scene import Talk
 
 log = structlog.get_logger()

@@ -20,9 +20,10 @@ from bot.backups import make_backup
 from bot.config import Settings
 from bot.core.kinds import Language
 from bot.db import Database
-from bot.migrations import alembic_config, is_current
+from bot.migrations import alembic_config
 from bot.models import Event, Export, Message, Note, Participant, Service, WeekCount
 from bot.restoring import put_back
+from bot.revision import is_current
 from tests.backed_up import Rows, back_up, opened, put_elsewhere, rows
 from tests.databases import DATA_KEY, FRESH
 from tests.world import MONDAY_MORNING, Colleague, Person, World

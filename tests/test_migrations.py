@@ -1,16 +1,21 @@
 """Databases that hold something already come to this version with what they hold."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, select
 
+from bot.config import ROOT
 from bot.db import Database
-from bot.migrations import alembic_config, is_current, migrate
+from bot.migrations import alembic_config, migrate
 from bot.models import CheckIn, Danger, Flag
+from bot.revision import is_current, known
 from tests.databases import DATA_KEY
 
 ZONE = "America/Chicago"
@@ -136,3 +141,15 @@ def test_what_is_known_of_old_flags_is_counted(engine: Engine, database_url: str
             (3, timedelta(0), None),
             (4, 3 * HOUR, None),
         ]
+
+
+def test_our_versions_are_those_of_the_migrations() -> None:
+    """In their order; Alembic lists the newest first."""
+    walked = [each.revision for each in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
+    assert known() == tuple(reversed(walked))
+
+
+def test_web_and_clock_do_without_alembic() -> None:
+    heavy = "import app, scheduler, sys; print(sorted({'alembic', 'mako'} & set(sys.modules)))"
+    asked = subprocess.run([sys.executable, "-c", heavy], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert asked.stdout.strip() == "[]"

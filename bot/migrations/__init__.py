@@ -1,12 +1,10 @@
-"""Alembic migrations, and the questions asked of them."""
+"""Alembic migrations, and how they are run."""
 
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 
 def alembic_config(engine: Engine | None = None, zone: str = "UTC") -> Config:
@@ -28,21 +26,3 @@ def migrate(engine: Engine, zone: str, to: str = "head") -> None:
     command.upgrade(alembic_config(engine, zone), to)
 
 
-def is_current(engine: Engine) -> bool:
-    """Whether the database is at this version."""
-    with engine.connect() as connection:
-        return revision_of(connection) == _scripts().get_current_head()
-
-
-def revision_of(connection: Connection) -> str | None:
-    """The version of the database; None where it was never set up."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def is_known(revision: str) -> bool:
-    """Whether this is our version or one before it; what is newer we have never heard of."""
-    return revision in {each.revision for each in _scripts().walk_revisions()}
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(alembic_config())

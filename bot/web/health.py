@@ -8,8 +8,8 @@ from bot import auditor
 from bot.config import ConfigError
 from bot.core import needs
 from bot.core.promises import Promise
-from bot.migrations import is_current
 from bot.reports.clock import late_jobs
+from bot.revision import is_current
 from bot.web.standby import standby
 from bot.wiring import check_keys
 
