@@ -155,8 +155,9 @@ def _beat(standby: Standby, jobs: Sequence[Job], at: datetime) -> None:
 def _make_known(session: Session, jobs: Iterable[Job], at: datetime | None = None) -> None:
     """These jobs are meant to run, and ran at this instant: one that never gets through is missed."""
     for job in jobs:
-        if not insert_once(session, Beat(job=job.name, every_s=job.every_s, at=at)):
-            session.execute(update(Beat).where(Beat.job == job.name).values(every_s=job.every_s))
+        known = update(Beat).where(Beat.job == job.name).values(every_s=job.every_s).returning(Beat.job)
+        if session.scalar(known) is None:
+            insert_once(session, Beat(job=job.name, every_s=job.every_s, at=at))
 
 
 def metronome(standby: Standby) -> BackgroundScheduler:

@@ -162,7 +162,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one moment, that of its first question, and writes nothing: PostgreSQL refuses it.
+        """A session that sees one moment, that of its first question, and writes nothing: the database refuses it.
 
         It ends with a commit: after a rollback psycopg forgets what statements the server has prepared for writers.
         """
@@ -247,7 +247,7 @@ def _of_one_moment(engine: Engine) -> Engine:
     every question its own, and a figure made of two would tell of steps that more people take than the one before.
     """
     if engine.dialect.name == "sqlite":
-        return engine
+        return engine.execution_options(only_reads=True)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
@@ -275,10 +275,12 @@ def _begin_sqlite(connection: Any) -> None:
     While another process has it, they look often. SQLite's own wait sleeps up to 100 ms between two looks: then whoever
     writes much, as the clock on a Monday morning, would have to pause as long for a webhook to get its turn.
     """
-    if not connection.get_execution_options().get("writes", False):
+    raw: sqlite3.Connection = connection.connection.driver_connection
+    options = connection.get_execution_options()
+    raw.execute(f"PRAGMA query_only={'ON' if options.get('only_reads', False) else 'OFF'}")
+    if not options.get("writes", False):
         connection.exec_driver_sql("BEGIN")
         return
-    raw: sqlite3.Connection = connection.connection.driver_connection
     gives_up_at = time.monotonic() + SQLITE_WAITS_S
     raw.execute("PRAGMA busy_timeout=0")
     try:

@@ -1,7 +1,7 @@
 """The only way a text leaves: it is queued here, handed over by dispatch and followed by deliveries."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -87,10 +87,20 @@ def queue(session: Session, draft: Draft, now: datetime) -> Message:
     return message
 
 
-def queue_firsts(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
-    """The same with the first texts of check-ins that begin now, which keep already that these wait."""
-    if drafts:
-        add_firsts(session, [_row(draft, now) for draft in drafts])
+def queue_firsts(session: Session, drafts: Sequence[Draft], now: datetime) -> list[str]:
+    """Write down the first texts of check-ins that begin in this transaction and keep already that these wait; their
+    tokens, in this order. None of them can be said twice.
+    """
+    rows = [_row(draft, now) for draft in drafts]
+    if rows:
+        add_firsts(session, rows)
+    return [row["token"] for row in rows]
+
+
+def texts_of(session: Session, tokens: Collection[str]) -> dict[str, int]:
+    """The ids of texts by our own."""
+    rows = session.execute(select(Message.token, Message.id).where(Message.token.in_(tokens))) if tokens else ()
+    return {token: message_id for token, message_id in rows if token is not None}
 
 
 def _row(draft: Draft, now: datetime) -> dict[str, Any]:

@@ -131,7 +131,9 @@ def hold(session: Session, participant_id: int) -> Participant:
 
 
 def hold_all(session: Session, participant_ids: Collection[int]) -> Sequence[Participant]:
-    """Those of them that are there, locked likewise, in the order of their ids, with caseworkers, without names."""
+    """Those of them that are there, locked likewise, in the order of their ids, with caseworkers. Names are fetched
+    one by one where they are asked for: to decrypt them all takes a while, and few want them.
+    """
     rows = select(Participant).where(Participant.id.in_(participant_ids)).order_by(Participant.id)
     rows = rows.options(defer(Participant.name), selectinload(Participant.caseworker))
     return session.scalars(rows.with_for_update(key_share=True)).all()

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.assignments import assign, assigned
+from bot.assignments import Assigned, assign, assigned
 from bot.casework import Concern, Subject, danger_open, end_running, raise_flag, reopen
 from bot.consents import has_consented
 from bot.core.escalation import same_episode
 from bot.core.kinds import Outcome, Purpose
 from bot.core.speech import first_name
-from bot.core.turn import Effect, Finish, Given, RaiseFlag, Remember, Say, Schedule, Turn
+from bot.core.turn import Assigns, Effect, Finish, Given, RaiseFlag, Remember, Say, Schedule, Turn
 from bot.flows import Shelf
 from bot.models import CheckIn, Flag, Message, Participant, Plan, Reply
 from bot.outbox import Draft, Post, Recipient, drop_questions, queue
@@ -84,7 +84,7 @@ class Scene:
             case Say():
                 said = self._say(effect, send_before)
                 if effect.assigns is not None and self.check_in is not None:
-                    assign(self.session, self.check_in, effect.assigns, said, self.now)
+                    self._assign(self.check_in, effect.assigns, said)
             case RaiseFlag():
                 self._raise(effect)
             case Remember(name, value):
@@ -98,6 +98,12 @@ class Scene:
                 self._plan(flow, at, dict(values))
             case Finish(outcome):
                 end_running(self.session, self.participant.id, outcome, self.now)
+
+    def _assign(self, check_in: CheckIn, wording: Assigns, said: Message | None) -> None:
+        """Where nothing was said, as there is nowhere to send it, it is assigned all the same."""
+        whose, name, version = check_in.participant_id, check_in.flow_name, check_in.flow_version
+        new = Assigned(whose, name, version, check_in.id, wording, said.id if said else None)
+        assign(self.session, [new], self.now)
 
     def _plan(self, flow: str, at: datetime, values: dict[str, str]) -> None:
         """The same flow, for the same, is planned once: told twice of a new job, we ask about it once."""

@@ -1,17 +1,16 @@
 """Starting the check-ins that are due: many people at once, each by the rules of bot/core/starting.py."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
-from bot.assignments import assigned
+from bot.assignments import Assigned, assign, assigned_among
 from bot.casework import end_running, in_danger_among
 from bot.checkins import running_among
 from bot.core import machine
@@ -20,11 +19,11 @@ from bot.core.flow import Flow
 from bot.core.hours import week_of
 from bot.core.kinds import Outcome
 from bot.core.starting import TRY_AGAIN, Due, IsLeftOut, Starts, Waits, becomes_of, due_next
-from bot.core.turn import Say, Turn
+from bot.core.turn import Assigns, Effect, Say, Turn
 from bot.db import claim, do_each, insert_once
 from bot.due import Moment, any_free
 from bot.models import CheckIn, FlowVersion, Participant, Plan
-from bot.outbox import Draft, Recipient, queue_firsts
+from bot.outbox import Draft, Recipient, queue_firsts, texts_of
 from bot.people import counted, hold_all, note, reached
 from bot.scene import Scene, Talk, given_to
 from bot.week_counts import forget_week
@@ -33,6 +32,8 @@ log = structlog.get_logger()
 
 LEASE = timedelta(minutes=2)
 BATCH = 500
+
+Wordings = Mapping[tuple[int, str], Mapping[str, str]]  # by participant and flow: by state
 
 
 def start_due(talk: Talk, now: datetime) -> int:
@@ -80,13 +81,14 @@ def _start_together(talk: Talk, plan_ids: Sequence[int], now: datetime) -> int:
     talk = replace(talk, shelf=talk.shelf.as_it_stands())
     with talk.post.db.writing() as session:
         planned = _gather(session, plan_ids, now)
+        wordings = _wordings(session, talk, planned)
         starting: list[_Start] = []
         moved = []
         seen: set[int] = set()
         for each in planned:
             first = each.person.id not in seen
             seen.add(each.person.id)
-            starts, change = _look_at(session, talk, each, now) if first else (None, {})
+            starts, change = _look_at(session, talk, each, wordings, now) if first else (None, {})
             moved.append({"id": each.id, "lease_until": None, "next_check_in_at": each.due.at, **change})
             starting += [starts] if starts else []
         if moved:
@@ -125,10 +127,10 @@ class _Start:
     def says(self) -> list[Say]:
         return [each for each in self.turn.effects if isinstance(each, Say) and each.text]
 
-    @cached_property
-    def only_speaks(self) -> bool:
-        """Whether texts are all there is to it, as with nearly every flow."""
-        return all(isinstance(each, Say) and each.assigns is None for each in self.turn.effects)
+    @property
+    def rest(self) -> tuple[Effect, ...]:
+        """What it does beside talking: with nearly every flow nothing."""
+        return tuple(each for each in self.turn.effects if not isinstance(each, Say))
 
 
 def _gather(session: Session, plan_ids: Sequence[int], now: datetime) -> list[_Planned]:
@@ -163,7 +165,16 @@ def _gather(session: Session, plan_ids: Sequence[int], now: datetime) -> list[_P
     return planned
 
 
-def _look_at(session: Session, talk: Talk, plan: _Planned, now: datetime) -> tuple[_Start | None, dict[str, Any]]:
+def _wordings(session: Session, talk: Talk, planned: Sequence[_Planned]) -> Wordings:
+    """Those that are assigned already of the flows that compare some."""
+    names = {each.flow_name for each in planned}
+    compared = [flow.name for name in names if (flow := talk.shelf.flows.get(name)) and flow.compares]
+    return assigned_among(session, [each.person.id for each in planned], compared) if compared else {}
+
+
+def _look_at(
+    session: Session, talk: Talk, plan: _Planned, wordings: Wordings, now: datetime
+) -> tuple[_Start | None, dict[str, Any]]:
     """The check-in that starts, if one does, and what changes in the plan."""
     flow, due, person = talk.shelf.flows.get(plan.flow_name), plan.due, plan.person
     if flow is None:
@@ -180,9 +191,8 @@ def _look_at(session: Session, talk: Talk, plan: _Planned, now: datetime) -> tup
             assert plan.to is not None, "who starts is reached"
             if flow.expires:  # what is bound to a date cannot wait for an answer to something else
                 end_running(session, person.id, Outcome.REPLACED, now)
-            compares = any(state.wordings for state in flow.states.values())
-            wordings = assigned(session, person.id, flow.name) if compares else {}
-            turn = machine.begin(flow, due.values, given_to(talk, person, due.in_danger, wordings, now))
+            theirs = wordings.get((person.id, flow.name), {})
+            turn = machine.begin(flow, due.values, given_to(talk, person, due.in_danger, theirs, now))
             start = _Start(flow, plan.flag_id, person, plan.to, turn, send_before)
             return start, {"next_check_in_at": due_next(due, now)}
 
@@ -191,23 +201,26 @@ def _keep_versions(session: Session, flows: Collection[Flow]) -> None:
     """What a check-in began with stays, whatever becomes of the file."""
     wanted = {flow.version: flow for flow in flows}
     there = set(session.scalars(select(FlowVersion.version).where(FlowVersion.version.in_(wanted))))
-    for version in wanted.keys() - there:
+    for version in sorted(wanted.keys() - there):  # two clocks write them in one order
         flow = wanted[version]
         insert_once(session, FlowVersion(version=version, name=flow.name, source=flow.source))
 
 
 def _begin(session: Session, talk: Talk, starting: Sequence[_Start], now: datetime) -> None:
-    """Write the check-ins down and queue their first texts, of all at once where nothing else is to be done."""
-    session.execute(insert(CheckIn), [_row(each, talk, now) for each in starting])
+    """Write the check-ins down and queue their first texts, of all at once; what else a first turn does is rare."""
+    session.execute(insert(CheckIn).execution_options(render_nulls=True), [_row(each, talk, now) for each in starting])
     running = select(CheckIn.participant_id, CheckIn.id).where(CheckIn.ended_at.is_(None))
     rows = session.execute(running.where(CheckIn.participant_id.in_([each.person.id for each in starting])))
     ids = {participant_id: check_in_id for participant_id, check_in_id in rows}
-    queue_firsts(session, [*chain(*(_firsts(each, ids) for each in starting if each.only_speaks))], now)
+    said = [(each, say) for each in starting for say in each.says]
+    tokens = queue_firsts(session, [_draft(each, say, ids) for each, say in said], now)
+    new = [(start, say.assigns, token) for (start, say), token in zip(said, tokens, strict=True) if say.assigns]
+    texts = texts_of(session, [token for _, _, token in new])
+    assign(session, [_assigned(start, wording, ids, texts[token]) for start, wording, token in new], now)
     for each in starting:
-        if not each.only_speaks:
+        if rest := each.rest:
             check_in = session.get_one(CheckIn, ids[each.person.id])
-            scene = Scene(session, talk, each.person, check_in, each.to, now)
-            scene.perform(each.turn, each.send_before)
+            Scene(session, talk, each.person, check_in, each.to, now).perform(replace(each.turn, effects=rest))
 
 
 def _row(start: _Start, talk: Talk, now: datetime) -> dict[str, Any]:
@@ -223,11 +236,16 @@ def _row(start: _Start, talk: Talk, now: datetime) -> dict[str, Any]:
         "silent_after": now + flow.answer_within,
         "channel": start.to.channel,
         "language": start.person.language,
-        "first_status": Status.QUEUED if start.only_speaks and start.says else None,
+        "first_status": Status.QUEUED if start.says else None,
         **counted(start.person, now, talk.post.settings.zone),
     }
 
 
-def _firsts(start: _Start, ids: dict[int, int]) -> list[Draft]:
-    check_in_id, to, before = ids[start.person.id], start.to, start.send_before
-    return [Draft(to, say.text, say.purpose, check_in_id=check_in_id, send_before=before) for say in start.says]
+def _draft(start: _Start, say: Say, ids: Mapping[int, int]) -> Draft:
+    check_in_id = ids[start.person.id]
+    return Draft(start.to, say.text, say.purpose, check_in_id=check_in_id, send_before=start.send_before)
+
+
+def _assigned(start: _Start, wording: Assigns, ids: Mapping[int, int], message_id: int) -> Assigned:
+    whose, flow = start.person.id, start.flow
+    return Assigned(whose, flow.name, flow.version, ids[whose], wording, message_id)

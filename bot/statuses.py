@@ -22,7 +22,8 @@ IS_FIRST = ~exists().where(
 
 def add_firsts(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """New texts, which wait. They open check-ins that were just written down and keep already that these wait."""
-    session.execute(insert(Message), [{**row, "status": Status.QUEUED} for row in rows])
+    waiting = [{**row, "status": Status.QUEUED} for row in rows]
+    session.execute(insert(Message).execution_options(render_nulls=True), waiting)
 
 
 def hold_text(session: Session, message_id: int) -> Message:

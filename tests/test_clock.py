@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select, update
+
+from bot.models import Beat
 from scheduler import JOBS, keep_up, metronome
 from tests.conftest import Log
 from tests.world import World
@@ -28,3 +31,13 @@ def test_a_clock_that_is_right_is_left_alone(world: World) -> None:
     after = [each.next_run_time for each in scheduler.get_jobs()]
     scheduler.shutdown(wait=False)
     assert before == after
+
+
+def test_a_starting_clock_keeps_when_jobs_ran_and_notes_how_often_they_mean_to(world: World) -> None:
+    world.settles()
+    with world.standby.db.writing() as session:
+        session.execute(update(Beat).where(Beat.job == JOBS[0].name).values(every_s=999))
+    metronome(world.standby)
+    with world.standby.db.reading() as session:
+        beats = {beat.job: (beat.every_s, beat.at) for beat in session.scalars(select(Beat))}
+    assert beats == {job.name: (job.every_s, world.now) for job in JOBS}

@@ -13,11 +13,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from cryptography.fernet import Fernet
-from sqlalchemy import MetaData, func, inspect, make_url, select, update
-from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy import MetaData, func, inspect, make_url, select, text, update
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bot.core.kinds import Language, Purpose
-from bot.db import Base, Database, claim, insert_once
+from bot.db import PREPARED_AFTER, Base, Database, claim, insert_once
 from bot.models import Address, Message, Participant, Sender
 from bot.outbox import Draft, Recipient, queue
 from bot.people import Enrolment, enrol
@@ -195,13 +195,28 @@ def test_a_reader_sees_one_moment(database: Database) -> None:
         assert session.scalar(people) == 1
 
 
-def test_postgresql_lets_no_reader_write() -> None:
+def test_no_reader_writes(database: Database) -> None:
+    for_others = Participant(name="Luz", language=Language.EN, zone="UTC", enrolled_at=NOW)
+    with pytest.raises(DBAPIError, match="read-?only"), database.reading() as session:
+        session.execute(update(Participant).values(name="somebody"))
+    with pytest.raises(DBAPIError, match="read-?only"), database.reading() as session:
+        session.add(for_others)
+    _takes_in_ana(database)  # on the same connection
+
+
+def test_postgresql_prepares_what_writers_ask_and_plans_anew_what_is_only_read() -> None:
+    """A reader between two writers makes it forget nothing."""
+    prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE :like")
     with fresh_postgresql() as url:
         database = Database(url, DATA_KEY)
-        with pytest.raises(InternalError, match="read-only"), database.reading() as session:
-            session.execute(update(Participant).values(name="somebody"))
-        _takes_in_ana(database)  # on the same connection
+        for way, column in ((database.writing, Participant.zone), (database.reading, Participant.cohort)):
+            for _ in range(PREPARED_AFTER + 1):
+                with way() as session:
+                    session.scalar(select(column))
+        with database.writing() as session:
+            counts = [session.scalar(prepared, {"like": f"%participants.{name}%"}) for name in ("zone", "cohort")]
         database.engine.dispose()
+    assert counts == [1, 0]
 
 
 def test_a_writer_waits_for_another_process_and_looks_often(monkeypatch: pytest.MonkeyPatch) -> None:

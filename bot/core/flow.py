@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -130,6 +131,11 @@ class Flow:
     silence: Does = field(default_factory=Does)
     given: tuple[str, ...] = ()
     expires: str | None = None
+
+    @cached_property
+    def compares(self) -> bool:
+        """Whether some state is said in several wordings, so that they can be compared."""
+        return any(state.wordings for state in self.states.values())
 
 
 SPAN = re.compile(r"^(\d+) (minute|hour|day|week)s?$")

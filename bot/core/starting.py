@@ -95,6 +95,6 @@ def _later(due: Due, flow: Flow, hours: Window, now: datetime) -> datetime | Non
     if due.running is None:
         return None
     if flow.expires:  # but not while the answer to another question may be on its way
-        fresh_until = due.running.asked_at + FRESH_FOR
+        fresh_until = min(due.running.asked_at, now) + FRESH_FOR  # the clock may have been set back since
         return fresh_until if fresh_until > now else None
     return max(due.running.silent_after or now, now + TRY_AGAIN)

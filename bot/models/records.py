@@ -78,7 +78,7 @@ class Sender(Base):
 
 
 class Beat(Base):
-    """When each job of the clock last ran to its end, and how often it means to."""
+    """When each job of the clock last ran to its end, and how often it means to: a clock that starts writes that."""
 
     __tablename__ = "beats"
     job: Mapped[str] = mapped_column(String(60), primary_key=True)

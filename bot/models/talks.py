@@ -70,8 +70,9 @@ class CheckIn(Counted, Base):
     """One run of a flow with one participant. At most one runs at a time.
 
     `first_status` is where its first text stands, `asked_at` when that left, `local_hour` the hour of the week it was
-    then for the participant (Monday at midnight is 0): bot/statuses.py keeps them in step. `waited_min`: whole minutes
-    from then to the first answer, or to the end without one. `channel` and `language` are those it began in.
+    then for the participant (Monday at midnight is 0): bot/statuses.py keeps them in step with the text. `waited_min`:
+    whole minutes from then to the first answer, or to the end without one. `channel` and `language` are those it began
+    in.
     """
 
     __tablename__ = "check_ins"
@@ -189,7 +190,6 @@ class Message(Base):
     handled_at: Mapped[datetime | None] = mapped_column(Instant)
     lane: Mapped[Lane | None] = mapped_column(words(Lane))
     intent: Mapped[Intent | None] = mapped_column(words(Intent))
-    check_in: Mapped[CheckIn | None] = relationship()
     __table_args__ = (
         Index("thread", "participant_id", "at"),
         Index("by_address", "other_hash", "at"),

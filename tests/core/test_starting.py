@@ -29,6 +29,7 @@ AT_THREE = datetime(2026, 11, 24, 21, tzinfo=UTC)
 TO_REMIND = replace(DUE, values=SOON, repeat_days=None)
 HOUR = timedelta(hours=1)
 ASKED_LATELY, ASKED_BEFORE = Running(NOON + 9 * HOUR, NOON - HOUR), Running(NOON + 9 * HOUR, NOON - FRESH_FOR)
+ASKED_LATER = Running(NOON + 9 * HOUR, NOON + 20 * HOUR)  # by a clock that was ahead
 A_MOMENT_LEFT = Running(NOON + timedelta(minutes=1), NOON - HOUR)
 STARTS, AGAIN = Starts(), Waits(NOON + TRY_AGAIN)
 
@@ -56,6 +57,9 @@ CASES = {
     "a reminder cuts in": (replace(TO_REMIND, running=ASKED_BEFORE), REMINDER, NOON, Starts(AT_THREE)),
     "a reminder beside a fresh question": (
         replace(TO_REMIND, running=ASKED_LATELY), REMINDER, NOON, Waits(NOON - HOUR + FRESH_FOR)
+    ),
+    "a reminder beside a question of a clock that was ahead": (
+        replace(TO_REMIND, running=ASKED_LATER), REMINDER, NOON, Waits(NOON + FRESH_FOR)
     ),
 }  # fmt: skip
 

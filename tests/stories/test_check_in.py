@@ -2,11 +2,7 @@
 
 from datetime import timedelta
 
-import pytest
-from sqlalchemy import select
-
-from bot import starting
-from bot.models import CheckIn, Flag, Mark, Message
+from bot.models import Flag, Mark
 from tests.world import Person, World
 
 
@@ -154,32 +150,3 @@ def test_a_picture_is_seen_by_a_person(world: World) -> None:
     ana.texts("", media=("http://127.0.0.1/picture.png",))
     dana.hears("someone needs an answer")
     assert world.flags(ana) == ["read today open"]
-
-
-def test_who_starts_among_many_is_written_down_like_one_who_needs_more(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Texts of many are queued at once; a first turn that does more than speak is performed for each alone."""
-    dana = world.colleague("Dana")
-    ana, luz = world.participant("Ana", dana), world.participant("Luz", dana)
-    world.is_due(ana, "welcome")
-    assert starting.start_due(world.standby.talk, world.now) == 1
-    monkeypatch.setattr(starting._Start, "only_speaks", False)
-    world.is_due(luz, "welcome")
-    assert starting.start_due(world.standby.talk, world.now) == 1
-    assert _written(world, ana) == _written(world, luz)
-    world.settles()
-    for person in (ana, luz):
-        person.hears_all()
-
-
-def _written(world: World, person: Person) -> list[dict[str, object]]:
-    """What is kept of a person's check-in and its texts, but for what names them."""
-    own = {"id", "participant_id", "other", "other_hash", "token", "check_in_id", "carrier_id"}
-    with world.standby.db.reading() as session:
-        check_ins = session.scalars(select(CheckIn).where(CheckIn.participant_id == person.id)).all()
-        texts = session.scalars(select(Message).where(Message.participant_id == person.id).order_by(Message.id)).all()
-        rows = (*check_ins, *texts)
-        assert len(rows) == 3
-        columns = [[each.name for each in row.__table__.columns if each.name not in own] for row in rows]
-        return [{name: getattr(row, name) for name in names} for row, names in zip(rows, columns, strict=True)]
