@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from bot import scene
+from bot import starting
 from bot.core.kinds import Answer
 from bot.core.wordings import share_out
 from bot.models import Assignment, CheckIn, Participant
@@ -159,17 +159,17 @@ def test_a_fault_while_it_is_assigned_leaves_neither_text_nor_record(
     compares(world)
     _, ben = one_of_each(world)
     world.is_due(ben, "weekly")
-    whole: Callable[..., None] = scene.assign
+    whole: Callable[..., None] = starting.assign
 
     def assign(*given: object) -> None:
         whole(*given)
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(scene, "assign", assign)
+    monkeypatch.setattr(starting, "assign", assign)
     world.settles()
     assert on_record(world, ben) == [] and world.texts_to(ben) == []
     log.expects("starting_failed")
-    monkeypatch.setattr(scene, "assign", whole)
+    monkeypatch.setattr(starting, "assign", whole)
     world.passes(hours=1)
     ben.hears("thinking of you")
     assert on_record(world, ben) == [("open", "warm", None)]
