@@ -45,6 +45,8 @@ class Commands(click.Group):
             _complain(str(error))
         except DBAPIError as error:
             _complain(f"The database cannot be used: {error.orig}")
+        except BrokenPipeError:
+            raise  # whoever reads what we print has seen enough, as `head` does; click ends without a word
         except OSError as error:
             _complain(f"This cannot be read or written: {error.filename or 'a file'}: {error.strerror}")
         ctx.exit(1)

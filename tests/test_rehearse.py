@@ -1,5 +1,8 @@
 """A flow played at the terminal: a conversation, and the time that passes in it."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
@@ -9,6 +12,7 @@ import click
 import pytest
 from rich.console import Console
 
+from bot.config import ROOT
 from bot.core.flow import parse
 from bot.core.kinds import Language
 from bot.flows import FlowShelf, load_flows
@@ -124,3 +128,13 @@ def test_a_wording_that_there_is_not_is_named() -> None:
         played("weekly", shelf=compared(), wording="wram")
     with pytest.raises(click.ClickException, match="weekly has no wording named 'warm'; it compares none"):
         played("weekly", wording="warm")
+
+
+def test_who_has_seen_enough_is_told_nothing() -> None:
+    """As with `| head`: the other end of the pipe is closed while we print."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "bot", "flow", "rehearse", "weekly"]
+    ended = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert ended.stderr == b""
