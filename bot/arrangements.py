@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from bot.casework import end_running
@@ -14,7 +15,7 @@ from bot.core.hours import on_wall_clock
 from bot.core.kinds import Outcome
 from bot.first_texts import plan_first_texts, startable_flows
 from bot.flows import Shelf
-from bot.models import Address, Participant, Staff
+from bot.models import Address, CheckIn, Participant, Plan, Staff
 from bot.people import agree, note, opt_out, pause, plan, recipient
 
 TOLD_STAFF = "told staff"
@@ -123,10 +124,22 @@ def check_in_once(desk: Desk, flow: str, at: datetime | None) -> datetime:
     to = recipient(desk.session, desk.participant)
     if to is None or not has_consented(desk.session, desk.participant.id, to.channel, to.value_hash):
         raise NotArranged("No text may leave to them: they opted out, did not agree, or no number works.")
+    if _is_begun(desk, flow, at):
+        raise NotArranged("This check-in runs already, or waits to begin. It is not begun twice.")
     planned = plan(desk.session, desk.participant, flow, at or desk.now)
     desk.note("check_in_arranged", flow)
     assert planned.next_check_in_at is not None
     return planned.next_check_in_at
+
+
+def _is_begun(desk: Desk, flow: str, at: datetime | None) -> bool:
+    """Whether the same is there already: asked now, due and held up by something, or planned for that instant."""
+    runs = exists().where(
+        CheckIn.participant_id == desk.participant.id, CheckIn.flow_name == flow, CheckIn.ended_at.is_(None)
+    )
+    due = Plan.next_check_in_at <= desk.now if at is None else Plan.next_check_in_at == at
+    waits = exists().where(Plan.participant_id == desk.participant.id, Plan.flow_name == flow, due)
+    return bool(desk.session.scalar(select(waits if at else or_(runs, waits))))
 
 
 def end_pause(desk: Desk) -> None:

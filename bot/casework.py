@@ -12,9 +12,10 @@ from bot.core.delivery import Deed, Status, deed_for
 from bot.core.escalation import Rules, Urgency, asked_at, first_look, new_words_look_at
 from bot.core.hours import minutes_between
 from bot.core.kinds import Attention, FlagKind, Hit, Outcome
+from bot.core.starting import TRY_AGAIN
 from bot.db import do_each, insert_once
 from bot.due import Moment
-from bot.models import Alert, CheckIn, Danger, Flag, FlagState, Mark, Message, Participant, Resolution, Staff
+from bot.models import Alert, CheckIn, Danger, Flag, FlagState, Mark, Message, Participant, Plan, Resolution, Staff
 from bot.outbox import Post, drop_mass_texts, drop_questions
 from bot.people import counted, hold, note, opt_out, plan
 from bot.statuses import move_all
@@ -283,7 +284,9 @@ def _runs_with(participant_id: int) -> ColumnElement[bool]:
 
 
 def end_running(session: Session, participant_id: int, outcome: Outcome, now: datetime) -> None:
-    """End the check-in that runs with this participant, if one does; cut short, it asks nothing more."""
+    """End the check-in that runs with this participant, if one does; cut short, it asks nothing more. What waited for
+    its end begins in an hour.
+    """
     running = select(CheckIn.id, CheckIn.asked_at, CheckIn.waited_min).where(_runs_with(participant_id))
     for row in session.execute(running.with_for_update()).all():
         if outcome in (Outcome.STOPPED, Outcome.REPLACED):
@@ -291,3 +294,5 @@ def end_running(session: Session, participant_id: int, outcome: Outcome, now: da
         waited_min = minutes_between(row.asked_at, now) if row.waited_min is None else row.waited_min
         ended = update(CheckIn).where(CheckIn.id == row.id).values(ended_at=now, outcome=outcome, waited_min=waited_min)
         session.execute(ended.values(position=None, nudge_at=None, silent_after=None))
+        waits = (Plan.participant_id == participant_id) & (Plan.lease_until > now + TRY_AGAIN)
+        session.execute(update(Plan).where(waits).values(lease_until=now + TRY_AGAIN))

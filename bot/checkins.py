@@ -15,6 +15,7 @@ from bot.core.delivery import Status
 from bot.core.flow import Flow, parse
 from bot.core.hours import is_open, minutes_between, next_open
 from bot.core.kinds import Answer, Attention, Found, Lane, Outcome
+from bot.core.sending import OUT_OF_DATE
 from bot.core.starting import TRY_AGAIN, Running, is_ahead
 from bot.core.turn import Position
 from bot.db import claim, do_each
@@ -157,13 +158,33 @@ def _silence(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> 
     if check_in.silent_after > now:
         return False
     if check_in.answered_at is None and not _reached_anybody(session, check_in):
+        _say_what_came_too_late(session, talk, check_in, now)
         end_running(session, check_in.participant_id, Outcome.BROKEN, now)
-        return False  # nor here: no question arrived, which a flag says already
+        return False  # nor here: no question arrived, which a flag says
     scene = _scene_of(session, talk, check_in, now)
-    position = Position.from_dict(check_in.position) if check_in.position else Position(flow.start)
-    scene.perform(machine.silence(flow, position, scene.given()))
+    scene.perform(machine.silence(flow, _position(check_in, flow), scene.given()))
     _count_silence(session, talk, check_in, now)
     return True
+
+
+def _say_what_came_too_late(session: Session, talk: Talk, check_in: CheckIn, now: datetime) -> None:
+    """Of a reminder that never left before its date somebody has to know. Of texts that failed a flag tells already."""
+    late = (Message.check_in_id == check_in.id) & (Message.status == Status.DROPPED) & (Message.reason == OUT_OF_DATE)
+    if text := session.scalar(select(func.min(Message.id)).where(late)):
+        concern = Concern(Attention.UNREACHABLE, False, text)
+        raise_flag(session, Subject(check_in.participant_id), concern, talk.post.rules, now)
+
+
+def give_way(session: Session, talk: Talk, participant: Participant, now: datetime) -> None:
+    """The check-in that runs with them, if one does, ends for something that is bound to a date."""
+    check_in = running_check_in(session, participant.id)
+    if check_in is not None:
+        flow, scene = flow_of(session, check_in), Scene(session, talk, participant, check_in, None, now)
+        scene.perform(machine.replaced(flow, _position(check_in, flow), scene.given()))
+
+
+def _position(check_in: CheckIn, flow: Flow) -> Position:
+    return Position.from_dict(check_in.position) if check_in.position else Position(flow.start)
 
 
 def _asked_until(session: Session, check_in: CheckIn, flow: Flow, at: datetime) -> datetime:
@@ -198,11 +219,12 @@ def _asked_at(session: Session, check_in: CheckIn, queued_by: datetime) -> datet
 
 def running_among(session: Session, participant_ids: Collection[int]) -> dict[int, Running]:
     """The check-ins that wait for replies of these participants, by the participants' ids. None of them is locked."""
-    rows = select(CheckIn.participant_id, CheckIn.silent_after, CheckIn.started_at, func.max(Message.sent_at))
+    columns = (CheckIn.participant_id, CheckIn.flow_name, CheckIn.silent_after, CheckIn.started_at)
+    rows = select(*columns, func.max(Message.sent_at))
     rows = rows.outerjoin(Message, Message.check_in_id == CheckIn.id).group_by(CheckIn.id)
     rows = rows.where(CheckIn.participant_id.in_(participant_ids), CheckIn.ended_at.is_(None))
     found = session.execute(rows)
-    return {whose: Running(silent_after, asked_at or began_at) for whose, silent_after, began_at, asked_at in found}
+    return {whose: Running(flow, until, asked_at or began_at) for whose, flow, until, began_at, asked_at in found}
 
 
 def _reached_anybody(session: Session, check_in: CheckIn) -> bool:

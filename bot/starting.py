@@ -11,13 +11,12 @@ from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.assignments import Assigned, assign, assigned_among
-from bot.casework import end_running, in_danger_among
-from bot.checkins import running_among
+from bot.casework import in_danger_among
+from bot.checkins import give_way, running_among
 from bot.core import machine
 from bot.core.delivery import Status
 from bot.core.flow import Flow
 from bot.core.hours import week_of
-from bot.core.kinds import Outcome
 from bot.core.starting import TRY_AGAIN, Due, IsLeftOut, Starts, Waits, becomes_of, due_next
 from bot.core.turn import Assigns, Effect, Say, Turn
 from bot.db import claim, do_each, insert_once
@@ -190,7 +189,7 @@ def _look_at(
         case Starts(send_before):
             assert plan.to is not None, "who starts is reached"
             if flow.expires:  # what is bound to a date cannot wait for an answer to something else
-                end_running(session, person.id, Outcome.REPLACED, now)
+                give_way(session, talk, person, now)
             theirs = wordings.get((person.id, flow.name), {})
             turn = machine.begin(flow, due.values, given_to(talk, person, due.in_danger, theirs, now))
             start = _Start(flow, plan.flag_id, person, plan.to, turn, send_before)

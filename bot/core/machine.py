@@ -41,6 +41,14 @@ def silence(flow: Flow, position: Position, given: Given) -> Turn:
     return Turn(None, (*done, Finish(Outcome.SILENT)))
 
 
+def replaced(flow: Flow, position: Position, given: Given) -> Turn:
+    """Something bound to a date cuts in, and nobody can answer any more. What the flow plans for silence is planned
+    all the same, as a second appointment takes nothing from the first; flags are not raised: nobody was silent.
+    """
+    plans = () if position.heard else _plans(flow.silence, position.values, given)
+    return Turn(None, (*plans, Finish(Outcome.REPLACED)))
+
+
 def unprompted(found: Found, given: Given) -> Turn:
     """A text that no check-in waits for."""
     found = _kept_open(found)

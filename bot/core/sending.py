@@ -17,6 +17,7 @@ PRIORITY = {
     Purpose.CHECK_IN: 5,
 }
 UNPACED = frozenset({Purpose.SAFETY, Purpose.ALERT, Purpose.NOTICE})  # never wait for the sender's pace
+OUT_OF_DATE = "out of date"  # why a text was dropped
 ANY_HOUR = frozenset({Purpose.SAFETY})
 ANSWERS_AT_ANY_HOUR_FOR = timedelta(minutes=15)  # an answer is expected while the phone is still in the hand
 CONFIRMS_OPT_OUT_FOR = timedelta(minutes=5)  # 47 CFR 64.1200(a)(12)
@@ -83,7 +84,7 @@ def may_send(facts: Facts, now: datetime, window: Window = SENDING_HOURS) -> Ver
     if facts.called_off:
         return Drop("taken back")
     if facts.send_before is not None and now >= facts.send_before:
-        return Drop("out of date")
+        return Drop(OUT_OF_DATE)
     staff_insist = facts.anyway and facts.purpose is Purpose.WRITTEN
     if facts.to_staff or facts.purpose in ANY_HOUR or staff_insist or _answers_quickly(facts, now):
         return Go()

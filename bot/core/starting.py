@@ -17,6 +17,7 @@ FRESH_FOR = timedelta(hours=2)  # how long after a question a bare "3" surely an
 class Running:
     """A check-in that waits for the person's answer, until `silent_after`; they were asked last at `asked_at`."""
 
+    flow: str
     silent_after: datetime | None
     asked_at: datetime
 
@@ -56,7 +57,7 @@ class Waits:
 
 @dataclass(frozen=True)
 class IsLeftOut:
-    """It does not come this time: its date is over (`lapsed`), or no text would leave."""
+    """It does not come this time: its date is over (`lapsed`), no text would leave, or the same is being asked."""
 
     lapsed: bool
 
@@ -66,7 +67,8 @@ def becomes_of(due: Due, flow: Flow, hours: Window, now: datetime) -> Starts | W
     expires = moment_of(due.values.get(flow.expires, ""), now.astimezone(ZoneInfo(due.zone))) if flow.expires else None
     if expires is not None and expires <= now:
         return IsLeftOut(lapsed=True)
-    if not due.reached:
+    is_being_asked = due.repeat_days is not None and due.running is not None and due.running.flow == flow.name
+    if not due.reached or (is_being_asked and not flow.expires):
         return IsLeftOut(lapsed=False)
     later = _later(due, flow, hours, now)
     return Starts(expires) if later is None else Waits(later)

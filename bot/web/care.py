@@ -86,8 +86,8 @@ def check_in(participant_id: int) -> ResponseReturnValue:
 
 
 UNLESS = (
-    ", unless it is night with them, another check-in runs, they are in danger, or somebody talks with them: then it "
-    "waits for the end of that."
+    ", unless it is night with them, another check-in runs, they asked for a pause, are in danger, or somebody talks "
+    "with them: then it waits for the end of that."
 )
 
 

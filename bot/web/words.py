@@ -89,6 +89,7 @@ BOOK: dict[type, dict[Any, str]] = {
     Role: ROLES,
     Language: LANGUAGES,
 }
+FLOW_FILE = re.compile(r"[\w.-]+\.toml")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -110,6 +111,7 @@ def _around() -> dict[str, Any]:
         "urgent": _urgent,
         "unheard": _unheard,
         "outage": _outage,
+        "broken_files": _broken_files,
         "needs": Need,
         "person_column": PERSON,
         "most_rows": MOST_ROWS,
@@ -136,6 +138,13 @@ def _outage() -> Outage | None:
     current = standby()
     with current.db.reading() as session:
         return outage(session, current.settings, present())
+
+
+def _broken_files() -> list[str]:
+    """The names of files among the flows that have mistakes, for who can have them mended."""
+    if me().role not in (Role.SUPERVISOR, Role.ADMIN):
+        return []
+    return sorted({name for problem in standby().shelf.problems for name in FLOW_FILE.findall(problem)[:1]})
 
 
 def gaps_ahead(session: Session) -> tuple[str, ...]:

@@ -28,9 +28,11 @@ SOON, OVER = {"when": "2026-11-24T15:00"}, {"when": "2026-11-24T11:59"}
 AT_THREE = datetime(2026, 11, 24, 21, tzinfo=UTC)
 TO_REMIND = replace(DUE, values=SOON, repeat_days=None)
 HOUR = timedelta(hours=1)
-ASKED_LATELY, ASKED_BEFORE = Running(NOON + 9 * HOUR, NOON - HOUR), Running(NOON + 9 * HOUR, NOON - FRESH_FOR)
-ASKED_LATER = Running(NOON + 9 * HOUR, NOON + 20 * HOUR)  # by a clock that was ahead
-A_MOMENT_LEFT = Running(NOON + timedelta(minutes=1), NOON - HOUR)
+ASKED_LATELY = Running("after_help", NOON + 9 * HOUR, NOON - HOUR)
+ASKED_BEFORE = Running("after_help", NOON + 9 * HOUR, NOON - FRESH_FOR)
+ASKED_LATER = Running("after_help", NOON + 9 * HOUR, NOON + 20 * HOUR)  # by a clock that was ahead
+SAME = replace(ASKED_LATELY, flow="weekly")
+A_MOMENT_LEFT = Running("after_help", NOON + timedelta(minutes=1), NOON - HOUR)
 STARTS, AGAIN = Starts(), Waits(NOON + TRY_AGAIN)
 
 CASES = {
@@ -44,7 +46,14 @@ CASES = {
     "the evening": (DUE, WEEKLY, EVENING, Waits(NEXT_MORNING)),
     "another runs": (replace(DUE, running=ASKED_LATELY), WEEKLY, NOON, Waits(NOON + 9 * HOUR)),
     "another runs for a moment": (replace(DUE, running=A_MOMENT_LEFT), WEEKLY, NOON, AGAIN),
-    "another runs without end": (replace(DUE, running=Running(None, NOON)), WEEKLY, NOON, AGAIN),
+    "another runs without end": (replace(DUE, running=Running("after_help", None, NOON)), WEEKLY, NOON, AGAIN),
+    "the same runs": (replace(DUE, running=SAME), WEEKLY, NOON, IsLeftOut(lapsed=False)),
+    "the same runs, and this one comes once": (
+        replace(DUE, repeat_days=None, running=SAME), WEEKLY, NOON, Waits(NOON + 9 * HOUR)
+    ),
+    "a reminder beside another": (
+        replace(TO_REMIND, running=replace(ASKED_BEFORE, flow="reminder")), REMINDER, NOON, Starts(AT_THREE)
+    ),
     "a reminder": (TO_REMIND, REMINDER, NOON, Starts(AT_THREE)),
     "a reminder too late": (replace(TO_REMIND, values=OVER), REMINDER, NOON, IsLeftOut(lapsed=True)),
     "a reminder too late for nobody": (
@@ -72,7 +81,7 @@ def test_what_becomes_of_a_plan(name: str) -> None:
 
 INSTANTS = st.integers(-400 * 24 * 60, 400 * 24 * 60).map(lambda minutes: NOON + timedelta(minutes=minutes))
 LATER = st.none() | INSTANTS
-RUNNING = st.none() | st.builds(Running, LATER, INSTANTS)
+RUNNING = st.none() | st.builds(Running, st.sampled_from(["weekly", "after_help"]), LATER, INSTANTS)
 VALUES = st.sampled_from([{}, SOON, OVER, {"when": "someday"}])
 DUES = st.builds(Due, INSTANTS, st.sampled_from([None, 1, 7]), VALUES, st.just(ZONE), *2 * [st.booleans()], LATER,
                  LATER, RUNNING)  # fmt: skip
@@ -89,7 +98,7 @@ def test_what_starts_may_be_sent_and_what_waits_comes_up_again(due: Due, flow: F
             assert before is None or before > now
             assert flow is REMINDER or not (due.in_danger or due.running)
         case IsLeftOut(lapsed):
-            assert lapsed or not due.reached
+            assert lapsed or not due.reached or (due.running and due.running.flow == flow.name and due.repeat_days)
 
 
 @given(DUES, INSTANTS)

@@ -92,6 +92,62 @@ def test_of_two_plans_of_one_person_the_first_starts_and_the_second_waits_its_tu
     assert [flow for flow, *_ in _stands(world, ana)] == ["welcome"]
 
 
+def test_what_waits_for_another_check_in_begins_an_hour_after_that_ended(world: World) -> None:
+    ana = world.participant("Ana", world.colleague("Dana"))
+    world.is_due(ana, "welcome", at=world.now - timedelta(minutes=1))
+    world.is_due(ana, "weekly", repeat_days=7)
+    world.settles()
+    ana.hears("KC Check-In")
+    ana.hears("how are you today")
+    ana.texts("im good")
+    ana.hears("When is a good time")
+    ana.texts("2")
+    ana.hears("Thank you")
+    world.passes(minutes=50)
+    ana.hears_nothing()
+    world.passes(minutes=15)
+    ana.hears("How is your week going")
+
+
+def test_the_weekly_check_in_does_not_come_again_right_after_the_same_was_asked(world: World) -> None:
+    """Begun out of turn the day before, it runs still when the regular one falls due."""
+    ana = world.participant("Ana", world.colleague("Dana"))
+    world.is_due(ana, "weekly")
+    world.is_due(ana, "weekly", repeat_days=7, at=world.now + timedelta(days=1))
+    due_at = _plan(world, ana).next_check_in_at
+    world.passes(days=1, hours=1)
+    ana.hears("How is your week going")
+    assert due_at is not None and _plan(world, ana).next_check_in_at == due_at + timedelta(days=7)
+    world.passes(days=5)
+    ana.hears("No rush")
+    ana.hears_nothing()
+
+
+def test_a_second_appointment_takes_nothing_from_the_first(world: World) -> None:
+    """Two on one day: each is reminded of two days before, and again some hours before, as nobody answers."""
+    ana = world.participant("Ana", world.colleague("Dana"))
+    for at in ("2026-11-26T13:00", "2026-11-26T17:00"):
+        world.is_due(ana, "appointment", at=world.now + timedelta(days=1), appointment_at=at)
+    world.passes(days=1, hours=8)
+    assert "1:00 pm" in ana.hears() and "5:00 pm" in ana.hears()
+    world.passes(days=1, hours=21)
+    soon = ana.hears_all()
+    assert ["1:00 pm" in text for text in soon] == [True, False] and "5:00 pm" in soon[1]
+
+
+def test_a_reminder_that_never_left_before_its_date_reaches_a_person(world: World) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    world.is_due(ana, "appointment", appointment_at="2026-11-23T19:00")
+    assert starting.start_some(world.standby.talk, world.now) == 1
+    world.now += timedelta(hours=10)  # nothing of Standby ran
+    world.settles()
+    ana.hears_nothing()
+    world.passes(days=2)
+    assert world.flags(ana) == ["unreachable today open"]
+    dana.hears_all()
+
+
 def test_a_plan_that_changed_hands_after_it_was_claimed_is_left_to_its_next_time(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

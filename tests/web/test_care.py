@@ -259,10 +259,14 @@ def test_a_check_in_out_of_turn_begins_now_or_then(world: World, browses: Browse
     ana, bo = world.participant("Ana", dana), world.participant("Bo", dana)
     browser = browses(dana)
     assert "begins within a minute" in browser.posts(f"/people/{ana.id}/check-in", flow="weekly").text
+    assert "It is not begun twice" in browser.posts(f"/people/{ana.id}/check-in", flow="weekly").text
     world.settles()
     ana.hears("How is your week")
+    assert "It is not begun twice" in browser.posts(f"/people/{ana.id}/check-in", flow="weekly").text
     later = browser.posts(f"/people/{bo.id}/check-in", flow="weekly", day="2026-11-24", hour="11:00")
     assert "begins Tue Nov 24, 11:00 am" in later.text
+    again = browser.posts(f"/people/{bo.id}/check-in", flow="weekly", day="2026-11-24", hour="11:00")
+    assert "It is not begun twice" in again.text
     world.passes(hours=20)
     bo.hears_nothing()
     world.passes(hours=6)

@@ -1,10 +1,11 @@
-"""The line on every staff page while no text leaves."""
+"""The lines on staff pages while no text leaves, and while a flow cannot be used."""
 
 from collections.abc import Callable
 from datetime import timedelta
 
 from bot.carrier.faults import Fault, FaultKind
 from bot.models import Role
+from tests.conftest import Log
 from tests.web.conftest import Browser
 from tests.world import Colleague, World
 
@@ -32,3 +33,12 @@ def test_staff_are_told_on_every_page_while_no_text_leaves(world: World, browses
     for each in people:
         each.hears("How is your week")
     world.now += timedelta(hours=1)
+
+
+def test_who_can_have_it_mended_is_told_of_a_broken_flow(world: World, browses: Browses, log: Log) -> None:
+    dana, sam = world.colleague("Dana"), world.colleague("Sam", Role.SUPERVISOR)
+    broken = "<b>weekly.toml cannot be used as it is.</b> Check-ins of a flow with a mistake do not start."
+    assert broken not in browses(sam).reads("/rates")
+    world.edits_flow("weekly", lambda text: text.replace('next = "bed"', 'next = "bad"'))
+    assert broken in browses(sam).reads("/rates") and broken not in browses(dana).reads("/")
+    assert log.expects("flow_problem")
