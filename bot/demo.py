@@ -191,8 +191,9 @@ def _answers(settings: Settings) -> bool:
 
 def _must_live(children: list[subprocess.Popen[bytes]]) -> None:
     for child in children:
-        if child.poll() is not None:
-            raise ConfigError(f"{Path(str(child.args[1])).name} ended; the lines above should say why.")  # type: ignore[index]
+        if (code := child.poll()) is not None:
+            why = f"it was killed by signal {-code}" if code < 0 else "the lines above should say why"
+            raise ConfigError(f"{Path(str(child.args[1])).name} ended; {why}.")  # type: ignore[index]
 
 
 def _wait(children: list[subprocess.Popen[bytes]]) -> None:

@@ -1,5 +1,6 @@
 """Reading the directory of flows: what is usable, and what is wrong with the rest."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -26,6 +27,7 @@ ALWAYS = "always.toml"
 WORDS = "words.toml"
 QUICK = "quick_answers.toml"
 SHIPPED = ROOT / "flows" / POLICY
+FILE = re.compile(r"[\w.-]+\.toml")
 NO_FLOWS = (ALWAYS, WORDS, POLICY, QUICK)
 
 
@@ -150,6 +152,11 @@ class LiveShelf:
             return _noted(load_flows(self._directory, self._shelf))
         except FlowError as error:
             return _noted(replace(self._shelf, problems=(str(error),)))
+
+
+def broken_files(shelf: Shelf) -> list[str]:
+    """The names of files with mistakes: flows of which no check-in starts, and others that stay as they were before."""
+    return sorted({name for problem in shelf.problems for name in FILE.findall(problem)[:1]})
 
 
 def read_with(shelf: Shelf, text: str) -> Found:

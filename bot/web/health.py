@@ -8,6 +8,7 @@ from bot import auditor
 from bot.config import ConfigError
 from bot.core import needs
 from bot.core.promises import Promise
+from bot.flows import broken_files
 from bot.reports.clock import late_jobs
 from bot.revision import is_current
 from bot.web.standby import standby
@@ -16,6 +17,7 @@ from bot.wiring import check_keys
 health = Blueprint("health", __name__)
 
 NO_MODEL = "bot/core/needs/weights cannot be read: rules alone read replies and close none; install the files anew"
+CHECK_FLOWS = "run python -m bot flow check"
 
 
 @health.get("/healthz")
@@ -26,7 +28,7 @@ def alive() -> Response:
 
 @health.get("/readyz")
 def ready() -> Response:
-    """Database, migrations, keys, clock, promises and the reading of replies, or 503 with what is wrong."""
+    """Database, migrations, keys, clock, promises, flows and the reading of replies, or 503 with what is wrong."""
     try:
         wrong = _faults()
     except SQLAlchemyError:
@@ -46,6 +48,7 @@ def _faults() -> list[str]:
         late = late_jobs(session, current.now())
         found = auditor.faults(session, current.now())
     broken = [each.sentence for each in found if each.promise is not Promise.TICKED]
+    broken += [f"{', '.join(names)} cannot be used: {CHECK_FLOWS}"] if (names := broken_files(current.shelf)) else []
     clock = [f"the clock is late with: {', '.join(late)}; is scheduler.py running?"] if late else []
     return [*clock, *broken] if needs.shipped().model else [*clock, *broken, NO_MODEL]
 

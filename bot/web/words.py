@@ -20,6 +20,7 @@ from bot.core.speech import clock
 from bot.cover import cover_gaps
 from bot.duty import hears
 from bot.figures.people import PERSON
+from bot.flows import broken_files
 from bot.models import FlagState, Message, Resolution, Role, Staff, VerdictKind
 from bot.pace import Outage, outage
 from bot.web.access import urgent_waiting
@@ -89,7 +90,6 @@ BOOK: dict[type, dict[Any, str]] = {
     Role: ROLES,
     Language: LANGUAGES,
 }
-FLOW_FILE = re.compile(r"[\w.-]+\.toml")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -142,9 +142,7 @@ def _outage() -> Outage | None:
 
 def _broken_files() -> list[str]:
     """The names of files among the flows that have mistakes, for who can have them mended."""
-    if me().role not in (Role.SUPERVISOR, Role.ADMIN):
-        return []
-    return sorted({name for problem in standby().shelf.problems for name in FLOW_FILE.findall(problem)[:1]})
+    return broken_files(standby().shelf) if me().role in (Role.SUPERVISOR, Role.ADMIN) else []
 
 
 def gaps_ahead(session: Session) -> tuple[str, ...]:

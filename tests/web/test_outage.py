@@ -41,4 +41,6 @@ def test_who_can_have_it_mended_is_told_of_a_broken_flow(world: World, browses: 
     assert broken not in browses(sam).reads("/rates")
     world.edits_flow("weekly", lambda text: text.replace('next = "bed"', 'next = "bad"'))
     assert broken in browses(sam).reads("/rates") and broken not in browses(dana).reads("/")
+    watched = world.app.test_client().get("/readyz")
+    assert watched.status_code == 503 and "weekly.toml cannot be used: run python -m bot flow check" in watched.text
     assert log.expects("flow_problem")
