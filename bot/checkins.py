@@ -224,7 +224,9 @@ def running_among(session: Session, participant_ids: Collection[int]) -> dict[in
     rows = rows.outerjoin(Message, Message.check_in_id == CheckIn.id).group_by(CheckIn.id)
     rows = rows.where(CheckIn.participant_id.in_(participant_ids), CheckIn.ended_at.is_(None))
     found = session.execute(rows)
-    return {whose: Running(flow, until, asked_at or began_at) for whose, flow, until, began_at, asked_at in found}
+    return {
+        whose: Running(flow, began_at, until, asked_at or began_at) for whose, flow, until, began_at, asked_at in found
+    }
 
 
 def _reached_anybody(session: Session, check_in: CheckIn) -> bool:

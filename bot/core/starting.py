@@ -18,6 +18,7 @@ class Running:
     """A check-in that waits for the person's answer, until `silent_after`; they were asked last at `asked_at`."""
 
     flow: str
+    began_at: datetime
     silent_after: datetime | None
     asked_at: datetime
 
@@ -67,11 +68,19 @@ def becomes_of(due: Due, flow: Flow, hours: Window, now: datetime) -> Starts | W
     expires = moment_of(due.values.get(flow.expires, ""), now.astimezone(ZoneInfo(due.zone))) if flow.expires else None
     if expires is not None and expires <= now:
         return IsLeftOut(lapsed=True)
-    is_being_asked = due.repeat_days is not None and due.running is not None and due.running.flow == flow.name
-    if not due.reached or (is_being_asked and not flow.expires):
+    if not due.reached or (_is_being_asked(due, flow, now) and not flow.expires):
         return IsLeftOut(lapsed=False)
     later = _later(due, flow, hours, now)
     return Starts(expires) if later is None else Waits(later)
+
+
+def _is_being_asked(due: Due, flow: Flow, now: datetime) -> bool:
+    """Whether the same began out of turn less than half its rhythm ago, and runs still. One that has run for longer is
+    the one before this, with much time to answer: then this one waits, or it would come every other time.
+    """
+    if due.repeat_days is None or due.running is None or due.running.flow != flow.name:
+        return False
+    return now - due.running.began_at < timedelta(days=due.repeat_days) / 2
 
 
 def due_next(due: Due, now: datetime) -> datetime | None:

@@ -28,11 +28,11 @@ SOON, OVER = {"when": "2026-11-24T15:00"}, {"when": "2026-11-24T11:59"}
 AT_THREE = datetime(2026, 11, 24, 21, tzinfo=UTC)
 TO_REMIND = replace(DUE, values=SOON, repeat_days=None)
 HOUR = timedelta(hours=1)
-ASKED_LATELY = Running("after_help", NOON + 9 * HOUR, NOON - HOUR)
-ASKED_BEFORE = Running("after_help", NOON + 9 * HOUR, NOON - FRESH_FOR)
-ASKED_LATER = Running("after_help", NOON + 9 * HOUR, NOON + 20 * HOUR)  # by a clock that was ahead
+ASKED_LATELY = Running("after_help", NOON - 9 * HOUR, NOON + 9 * HOUR, NOON - HOUR)
+ASKED_BEFORE = Running("after_help", NOON - 9 * HOUR, NOON + 9 * HOUR, NOON - FRESH_FOR)
+ASKED_LATER = Running("after_help", NOON - 9 * HOUR, NOON + 9 * HOUR, NOON + 20 * HOUR)  # by a clock that was ahead
 SAME = replace(ASKED_LATELY, flow="weekly")
-A_MOMENT_LEFT = Running("after_help", NOON + timedelta(minutes=1), NOON - HOUR)
+A_MOMENT_LEFT = Running("after_help", NOON - 9 * HOUR, NOON + timedelta(minutes=1), NOON - HOUR)
 STARTS, AGAIN = Starts(), Waits(NOON + TRY_AGAIN)
 
 CASES = {
@@ -46,8 +46,12 @@ CASES = {
     "the evening": (DUE, WEEKLY, EVENING, Waits(NEXT_MORNING)),
     "another runs": (replace(DUE, running=ASKED_LATELY), WEEKLY, NOON, Waits(NOON + 9 * HOUR)),
     "another runs for a moment": (replace(DUE, running=A_MOMENT_LEFT), WEEKLY, NOON, AGAIN),
-    "another runs without end": (replace(DUE, running=Running("after_help", None, NOON)), WEEKLY, NOON, AGAIN),
+    "another runs without end": (replace(DUE, running=Running("after_help", NOON, None, NOON)), WEEKLY, NOON, AGAIN),
     "the same runs": (replace(DUE, running=SAME), WEEKLY, NOON, IsLeftOut(lapsed=False)),
+    "the same runs from the time before": (
+        replace(DUE, repeat_days=1, running=replace(SAME, began_at=NOON - 24 * HOUR)), WEEKLY, NOON,
+        Waits(NOON + 9 * HOUR),
+    ),
     "the same runs, and this one comes once": (
         replace(DUE, repeat_days=None, running=SAME), WEEKLY, NOON, Waits(NOON + 9 * HOUR)
     ),
@@ -81,7 +85,7 @@ def test_what_becomes_of_a_plan(name: str) -> None:
 
 INSTANTS = st.integers(-400 * 24 * 60, 400 * 24 * 60).map(lambda minutes: NOON + timedelta(minutes=minutes))
 LATER = st.none() | INSTANTS
-RUNNING = st.none() | st.builds(Running, st.sampled_from(["weekly", "after_help"]), LATER, INSTANTS)
+RUNNING = st.none() | st.builds(Running, st.sampled_from(["weekly", "after_help"]), INSTANTS, LATER, INSTANTS)
 VALUES = st.sampled_from([{}, SOON, OVER, {"when": "someday"}])
 DUES = st.builds(Due, INSTANTS, st.sampled_from([None, 1, 7]), VALUES, st.just(ZONE), *2 * [st.booleans()], LATER,
                  LATER, RUNNING)  # fmt: skip
