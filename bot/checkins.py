@@ -13,10 +13,10 @@ from bot.casework import Concern, Subject, end_running, raise_flag
 from bot.core import machine
 from bot.core.delivery import Status
 from bot.core.flow import Flow, parse
-from bot.core.hours import is_open, minutes_between, next_open
+from bot.core.hours import is_ahead, is_open, minutes_between, next_open
 from bot.core.kinds import Answer, Attention, Found, Lane, Outcome
 from bot.core.sending import OUT_OF_DATE
-from bot.core.starting import TRY_AGAIN, Running, is_ahead
+from bot.core.starting import TRY_AGAIN, Running
 from bot.core.turn import Position
 from bot.db import claim, do_each
 from bot.due import Moment, any_free

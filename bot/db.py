@@ -270,7 +270,8 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    """Writers take the write lock at once: a reader that turns writer midway cannot wait for it and fails.
+    """Who only reads may not write. Writers take the write lock at once: a reader that turns writer midway cannot wait
+    for it and fails.
 
     While another process has it, they look often. SQLite's own wait sleeps up to 100 ms between two looks: then whoever
     writes much, as the clock on a Monday morning, would have to pause as long for a webhook to get its turn.

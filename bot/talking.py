@@ -6,8 +6,8 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.core.delivery import Status
+from bot.core.hours import is_ahead
 from bot.core.kinds import Lane, Purpose
-from bot.core.starting import is_ahead
 from bot.models import Direction, Message, Participant
 from bot.people import note
 

@@ -78,6 +78,11 @@ def hour_of_week(at: datetime, zone: str) -> int:
     return local.weekday() * 24 + local.hour
 
 
+def is_ahead(until: datetime | None, now: datetime) -> bool:
+    """Whether what lasts until then lasts still; None: it is over."""
+    return until is not None and until > now
+
+
 def minutes_between(start: datetime | None, end: datetime) -> int | None:
     """Whole minutes, none below zero; None where nothing started."""
     return None if start is None else max(0, int((end - start).total_seconds() // 60))

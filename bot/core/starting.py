@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.core.flow import Flow
-from bot.core.hours import Window, is_open, next_open, next_repeat
+from bot.core.hours import Window, is_ahead, is_open, next_open, next_repeat
 from bot.core.machine import moment_of
 
 TRY_AGAIN = timedelta(hours=1)
@@ -86,11 +86,6 @@ def _is_being_asked(due: Due, flow: Flow, now: datetime) -> bool:
 def due_next(due: Due, now: datetime) -> datetime | None:
     """When it is due after this; None where it does not repeat. However many were missed, one comes."""
     return next_repeat(due.at, due.repeat_days, now, due.zone) if due.repeat_days else None
-
-
-def is_ahead(until: datetime | None, now: datetime) -> bool:
-    """Whether what lasts until then lasts still."""
-    return until is not None and until > now
 
 
 def _later(due: Due, flow: Flow, hours: Window, now: datetime) -> datetime | None:

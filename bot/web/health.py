@@ -17,7 +17,6 @@ from bot.wiring import check_keys
 health = Blueprint("health", __name__)
 
 NO_MODEL = "bot/core/needs/weights cannot be read: rules alone read replies and close none; install the files anew"
-CHECK_FLOWS = "run python -m bot flow check"
 
 
 @health.get("/healthz")
@@ -48,7 +47,8 @@ def _faults() -> list[str]:
         late = late_jobs(session, current.now())
         found = auditor.faults(session, current.now())
     broken = [each.sentence for each in found if each.promise is not Promise.TICKED]
-    broken += [f"{', '.join(names)} cannot be used: {CHECK_FLOWS}"] if (names := broken_files(current.shelf)) else []
+    if names := broken_files(current.shelf):
+        broken.append(f"{', '.join(names)} cannot be used: run python -m bot flow check")
     clock = [f"the clock is late with: {', '.join(late)}; is scheduler.py running?"] if late else []
     return [*clock, *broken] if needs.shipped().model else [*clock, *broken, NO_MODEL]
 
