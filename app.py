@@ -12,9 +12,11 @@ from bot.core.flow import FlowError
 from bot.db import Database, is_there
 from bot.flows import load_flows
 from bot.web import create_web
-from bot.wiring import Standby, build, check_database, check_keys, settle_down
+from bot.wiring import Standby, build, check_database, check_keys, ready, settle_down
+from scheduler import tick_beside
 
 ENDS_WITHIN_S = 20  # a process that missed the signal, as one that just starts, is ended then
+CLOCK_ENDS_WITHIN_S = 100  # jobs of a round that talk to the carrier need longer
 
 
 def create_app(standby: Standby | None = None) -> Flask:
@@ -22,8 +24,11 @@ def create_app(standby: Standby | None = None) -> Flask:
     if standby is not None:
         return create_web(standby)
     logs.set_up()
-    web = create_web(build(load_settings()))
+    standby = build(load_settings())
+    web = create_web(standby)
     settle_down()
+    if standby.settings.clock_in_web:
+        tick_beside(ready(standby))
     return web
 
 
@@ -37,7 +42,8 @@ def main() -> None:
         _check_database(settings)
     except (ConfigError, FlowError) as error:
         raise SystemExit(str(error)) from error
-    serve("app:create_app", settings.host, settings.port)
+    within_s = CLOCK_ENDS_WITHIN_S if settings.clock_in_web else ENDS_WITHIN_S
+    serve("app:create_app", settings.host, settings.port, within_s)
 
 
 def _check_address(host: str, port: int) -> None:
@@ -51,13 +57,14 @@ def _check_address(host: str, port: int) -> None:
 
 def _check_database(settings: Settings) -> None:
     """Raises ConfigError where there is no file, as to serve without it would make an empty one, and where our keys do
-    not open it. What else is wrong may be mended while the web runs; /readyz says the same until then.
+    not open it. What else is wrong may be mended while the web runs, unless it is the clock too; /readyz says the same
+    until then.
     """
     database = Database(settings.database_url, settings.data_keys)
     try:
         check_database(database)
     except ConfigError as error:
-        if not is_there(database.engine):
+        if settings.clock_in_web or not is_there(database.engine):
             raise
         print(f"{error} The web starts, and nothing works before that is mended.", file=sys.stderr)
     else:
@@ -66,13 +73,14 @@ def _check_database(settings: Settings) -> None:
         database.engine.dispose()
 
 
-def serve(application: str, host: str, port: int) -> None:
-    """Serve what this factory (MODULE:NAME) makes, until a signal. Granian: the fastest of the servers we tried.
+def serve(application: str, host: str, port: int, ends_within_s: int = ENDS_WITHIN_S) -> None:
+    """Serve what this factory (MODULE:NAME) makes, until a signal, and so long after it at most. Granian: the fastest
+    of the servers we tried.
 
     Its process takes our place: it only watches the one that serves, and need not hold Standby in memory too.
     """
     how = ["--interface", "wsgi", "--factory", "--workers", "1", "--blocking-threads", "8"]
-    quiet = ["--no-access-log", "--log-level", "error", "--workers-kill-timeout", str(ENDS_WITHIN_S)]
+    quiet = ["--no-access-log", "--log-level", "error", "--workers-kill-timeout", str(ends_within_s)]
     where = ["--host", host, "--port", str(port), "--working-dir", str(ROOT)]
     os.execv(sys.executable, [sys.executable, "-m", "granian", *how, *quiet, *where, application])
 

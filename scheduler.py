@@ -28,7 +28,7 @@ from bot.models import Beat
 from bot.outbox import Post
 from bot.scene import Talk
 from bot.week_counts import keep_settled
-from bot.wiring import Standby, build, ready, settle_down
+from bot.wiring import Standby, build, finish_first, ready, settle_down
 
 log = structlog.get_logger()
 
@@ -162,6 +162,7 @@ def _make_known(session: Session, jobs: Iterable[Job], at: datetime | None = Non
 
 def metronome(standby: Standby) -> BackgroundScheduler:
     """A scheduler that runs every job at its pace. It keeps nothing: what it misses is due in the database still."""
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round skipped because the last still runs is no news
     scheduler = BackgroundScheduler(
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}, timezone="UTC"
     )
@@ -190,10 +191,31 @@ def keep_up(scheduler: BackgroundScheduler, now: datetime) -> None:
             planned.modify(next_run_time=now)
 
 
+def keep_ticking(scheduler: BackgroundScheduler, stop: threading.Event) -> None:
+    """Tick until told to stop; what runs then is finished first."""
+    scheduler.start()
+    log.info("clock_started", jobs=len(JOBS))
+    while not stop.wait(LOOKS_EVERY_S):
+        keep_up(scheduler, datetime.now(UTC))
+    scheduler.shutdown(wait=True)
+
+
+def tick_beside(standby: Standby) -> None:
+    """Tick in threads of this process, which has other work as well, until it ends."""
+    stop = threading.Event()
+    clock = threading.Thread(target=keep_ticking, args=(metronome(standby), stop), name="clock")
+
+    def end() -> None:
+        stop.set()
+        clock.join()
+
+    finish_first(end)
+    clock.start()
+
+
 def main() -> None:
-    """Tick until SIGINT or SIGTERM; what runs then is finished first."""
+    """Tick until SIGINT or SIGTERM."""
     logs.set_up()
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round skipped because the last still runs is no news
     stop = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
@@ -206,11 +228,7 @@ def main() -> None:
     except (ConfigError, FlowError) as error:
         sys.exit(str(error))
     settle_down()
-    scheduler.start()
-    log.info("clock_started", jobs=len(JOBS))
-    while not stop.wait(LOOKS_EVERY_S):
-        keep_up(scheduler, datetime.now(UTC))
-    scheduler.shutdown(wait=True)
+    keep_ticking(scheduler, stop)
 
 
 if __name__ == "__main__":

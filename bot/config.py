@@ -67,6 +67,7 @@ class Settings(FlowSettings):
     host: str = Field("127.0.0.1", alias="STANDBY_HOST")
     port: int = Field(8000, alias="STANDBY_PORT", ge=1, le=65535)
     behind_proxy: bool = Field(False, alias="STANDBY_BEHIND_PROXY")
+    clock_in_web: bool = Field(False, alias="STANDBY_CLOCK_IN_WEB")
     programme: str = Field("KC Check-In", alias="STANDBY_PROGRAMME", max_length=30)
     contact: str = Field("816-555-0100", alias="STANDBY_CONTACT", max_length=30)
     zone: str = Field("America/Chicago", alias="STANDBY_ZONE")

@@ -5,36 +5,25 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
-import time
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import click
-import requests
 from cryptography.fernet import Fernet
 from rich.console import Console
 from rich.panel import Panel
 
-from bot.carrier.postings import Account
-from bot.carrier.simulated import SimulatedCarrier
 from bot.config import ROOT, ConfigError, Settings, load_settings
 from bot.core.rota import Layer
 from bot.db import Database
 from bot.demo_cast import OUR_NUMBER, PASSWORD, STAFF
 from bot.demo_programme import WEEKS, seed
+from bot.demo_stage import ENDING
 from bot.migrations import migrate
-from bot.wiring import rehearsal_now
 
 console = Console()
-UP_WITHIN_S = 60
-ENDS_WITHIN_S = 10
 ON_CALL = {None: "", Layer.FIRST: ", on call", Layer.BACKUP: ", on call after them"}
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal's window was closed
 
 
 @dataclass(frozen=True)
@@ -74,24 +63,11 @@ def _run(place: Place, weeks: int) -> None:
     _make_programme(place, settings, weeks)
     database = Database(settings.database_url, settings.data_keys)
     migrate(database.engine, settings.zone)
-    carrier = SimulatedCarrier(
-        now=partial(rehearsal_now, database),
-        account=Account(sid=settings.account_sid, auth_token=settings.auth_token, numbers=(OUR_NUMBER,)),
-        sms_url=f"{settings.public_url}/twilio/sms",
-        pace=timedelta(milliseconds=400),
-        journal=place.journal,
-    )
-    children: list[subprocess.Popen[bytes]] = []
-    try:
-        carrier.start(port=settings.port + 1, pump=True)
-        children += [_child("app.py")]
-        children += [_child("scheduler.py")]
-        _wait_until_up(settings, children)
-        _say_where(settings)
-        _wait(children)
-    finally:
-        _end(children)
-        carrier.stop()
+    database.engine.dispose()
+    stage = [sys.executable, "-m", "bot.demo_stage", str(place.database), str(place.journal), _welcome(settings)]
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # until the stage knows what to do about them
+    os.chdir(ROOT)
+    os.execv(sys.executable, stage)  # in our place: it need not hold all that makes a programme
 
 
 def _make_programme(place: Place, settings: Settings, weeks: int) -> None:
@@ -138,6 +114,7 @@ def _settings(place: Place) -> Settings:
         STANDBY_PUBLIC_URL=f"http://127.0.0.1:{port}",
         STANDBY_DATABASE_URL=f"sqlite:///{place.database}",
         STANDBY_CARRIER="simulated",
+        STANDBY_CLOCK_IN_WEB="true",
         TWILIO_ACCOUNT_SID="AC" + "0" * 32,
         TWILIO_FROM_NUMBER=OUR_NUMBER,
         TWILIO_MESSAGING_SERVICE_SID="",
@@ -167,56 +144,7 @@ def _must_be_free(port: int) -> None:
             raise ConfigError(f"Port {port} is taken. Choose others: STANDBY_PORT=8100 make run") from error
 
 
-def _child(program: str) -> subprocess.Popen[bytes]:
-    """A process of ours in a group of its own: Ctrl-C reaches us alone, and we end the others in order."""
-    return subprocess.Popen([sys.executable, str(ROOT / program)], cwd=ROOT, start_new_session=True)
-
-
-def _wait_until_up(settings: Settings, children: list[subprocess.Popen[bytes]]) -> None:
-    end = time.monotonic() + UP_WITHIN_S
-    while time.monotonic() < end:
-        _must_live(children)
-        if _answers(settings):
-            return
-        time.sleep(0.1)
-    raise ConfigError(f"The web did not answer within {UP_WITHIN_S} s; the lines above should say why.")
-
-
-def _answers(settings: Settings) -> bool:
-    try:
-        return requests.get(f"{settings.public_url}/healthz", timeout=1).ok
-    except requests.RequestException:
-        return False
-
-
-def _must_live(children: list[subprocess.Popen[bytes]]) -> None:
-    for child in children:
-        if (code := child.poll()) is not None:
-            why = f"it was killed by signal {-code}" if code < 0 else "the lines above should say why"
-            raise ConfigError(f"{Path(str(child.args[1])).name} ended; {why}.")  # type: ignore[index]
-
-
-def _wait(children: list[subprocess.Popen[bytes]]) -> None:
-    while True:
-        _must_live(children)
-        time.sleep(0.5)
-
-
-def _end(children: list[subprocess.Popen[bytes]]) -> None:
-    """Ask each to end, wait, and end whole groups that do not. A second Ctrl-C must not leave any of them behind."""
-    for number in ENDING:
-        signal.signal(number, signal.SIG_IGN)
-    for child in children:
-        child.terminate()
-    for child in children:
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=ENDS_WITHIN_S)
-        with suppress(ProcessLookupError):  # nobody of its group is left
-            os.killpg(child.pid, signal.SIGKILL)  # what it left behind too, where it was killed itself
-        child.wait()
-
-
-def _say_where(settings: Settings) -> None:
+def _welcome(settings: Settings) -> str:
     lines = [
         f"[bold]{settings.public_url}/phones[/]  phones to try: text, and be texted",
         f"[bold]{settings.public_url}/[/]        the team's pages; sign in as",
@@ -224,4 +152,6 @@ def _say_where(settings: Settings) -> None:
         f"    each with the password [bold]{PASSWORD}[/]",
         "Ctrl-C ends it all. Nothing leaves this machine.",
     ]
-    console.print(Panel("\n".join(lines), title="Standby is running", expand=False))
+    with console.capture() as drawn:
+        console.print(Panel("\n".join(lines), title="Standby is running", expand=False))
+    return drawn.get().rstrip("\n")

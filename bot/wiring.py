@@ -1,6 +1,7 @@
 """Builds the whole from Settings: the one place that knows every part."""
 
 import gc
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -119,6 +120,13 @@ def settle_down() -> None:
     gc.freeze()
 
 
+def finish_first(deed: Deed) -> None:
+    """Have this done as the process ends, while threads may still be given work: to send what a reply or a job has
+    begun takes some. Pools refuse it from when they are told of the end, by the same means and before `atexit`.
+    """
+    threading._register_atexit(deed)  # type: ignore[attr-defined]
+
+
 def check_database(db: Database) -> None:
     """Raises ConfigError where it is not there, does not answer, or is of another version. A file that is not there is
     not made.
@@ -165,6 +173,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inbox")
+        finish_first(self._pool.shutdown)
 
     def soon(self, deed: Deed) -> None:
         """Do it aside. What fails is logged and left to the clock."""

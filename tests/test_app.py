@@ -41,6 +41,13 @@ def test_what_may_be_mended_while_it_runs_is_said(world: World, capsys: pytest.C
     assert "The database does not answer" in capsys.readouterr().err
 
 
+def test_with_the_clock_inside_nothing_starts_before_it_is_mended(world: World) -> None:
+    """The clock would not tick, and nobody would be told."""
+    gone = {"database_url": "postgresql://nobody@127.0.0.1:1/standby", "clock_in_web": True}
+    with pytest.raises(ConfigError, match="The database does not answer"):
+        app._check_database(world.settings.model_copy(update=gone))
+
+
 def test_keys_that_do_not_open_the_database_are_told_before_anything_is_served(world: World) -> None:
     with fresh_sqlite() as url:
         Database(url, DATA_KEY).fingerprint("made with these")

@@ -170,7 +170,7 @@ def test_danger_is_heard_and_ctrl_c_ends_it_all(start: Callable[..., Demo]) -> N
     until(lambda: demo.hears(MARCUS, "Call 911"))
     until(lambda: any(demo.hears(number, "someone may be in danger") for number in (DANA, "+18165550102")))
     family = demo.family()
-    assert len(family) >= 3, "the demo itself, the web and the clock"
+    assert len(family) >= 3, "the demo itself, and the web with what watches it"
     assert demo.is_sent(signal.SIGINT) in (0, 130)
     assert [pid for pid in family if is_alive(pid)] == []
     assert is_free(demo.port) and is_free(demo.port + 1)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click import Group
 
-from app import create_app
+from app import CLOCK_ENDS_WITHIN_S, create_app
 from bot.cli import main
 from bot.config import Settings
 from bot.wiring import build
@@ -69,6 +69,7 @@ def test_a_unit_keeps_to_its_own_folder_and_lets_pictures_be_drawn(path: Path) -
 
 def test_the_clock_has_time_to_end_its_round() -> None:
     assert int(unit(DEPLOY / "standby-clock@.service")["Service"]["TimeoutStopSec"]) >= 60
+    assert int(unit(DEPLOY / "standby-web@.service")["Service"]["TimeoutStopSec"]) > CLOCK_ENDS_WITHIN_S
     assert compose()["services"]["clock"]["stop_grace_period"] == "2m"
 
 
