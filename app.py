@@ -9,7 +9,8 @@ from flask import Flask
 from bot import logs
 from bot.config import ROOT, ConfigError, Settings, load_settings
 from bot.core.flow import FlowError
-from bot.db import Database, is_there
+from bot.db import Database
+from bot.engines import is_there
 from bot.flows import load_flows
 from bot.web import create_web
 from bot.wiring import Standby, build, check_database, check_keys, ready, settle_down

@@ -113,24 +113,28 @@ def run_jobs(jobs: Sequence[Job], standby: Standby, now: datetime) -> dict[str, 
 
 def _due(jobs: tuple[Job, ...], standby: Standby, now: datetime) -> set[str]:
     """The names of those for which there may be something, and TO_NOTE; all of it where that cannot be asked."""
+    question = _question(jobs)
+    every = {TO_NOTE, *(job.name for job in jobs)}
+    if not question.names:
+        return every
     try:
-        with standby.db.reading() as session:
-            due = _question(jobs).answered_yes(session, now)
+        with standby.db.asking() as asking:
+            return every - question.names | question.answered_yes(asking, now)
     except Exception:
         log.exception("jobs_not_asked_for")
-        return {TO_NOTE, *(job.name for job in jobs)}
-    return due | {job.name for job in jobs if job.due is None}
+        return every
 
 
 @cache
 def _question(jobs: tuple[Job, ...]) -> Question:
-    """Which of these have anything to do, and whether that they run has to be noted: it was not a moment ago."""
+    """Which of these have anything to do; and where all of them run so often, whether that they ran is to be noted."""
 
     def any_to_note(now: Moment) -> ColumnElement[bool]:
         lately = Beat.job.in_([job.name for job in jobs]), Beat.at > now - BEATS_APART, Beat.at <= now
         return select(func.count()).where(*lately).scalar_subquery() < len(jobs)
 
-    return Question({job.name: job.due for job in jobs if job.due} | {TO_NOTE: any_to_note})
+    run_often = all(timedelta(seconds=job.every_s) < BEATS_APART for job in jobs)
+    return Question({job.name: job.due for job in jobs if job.due} | ({TO_NOTE: any_to_note} if run_often else {}))
 
 
 def _run(job: Job, standby: Standby, now: datetime) -> int | None:

@@ -8,7 +8,8 @@ import click
 from bot.backup_file import BackupProblem
 from bot.backups import make_backup
 from bot.config import Settings, load_settings
-from bot.db import Database, is_there
+from bot.db import Database
+from bot.engines import is_there
 from bot.restoring import put_back
 from bot.revision import is_current
 from bot.wiring import real_now, rehearsal_now

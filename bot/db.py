@@ -1,11 +1,10 @@
-"""The database: engine, sessions, column types (UTC instants, encrypted text), claims."""
+"""The database: sessions, column types (UTC instants, encrypted text), claims."""
 
 import base64
 import hashlib
 import hmac
 import json
 import secrets
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -21,6 +19,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import (
     URL,
     ColumnElement,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -28,24 +27,25 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
-    create_engine,
     event,
     insert,
-    make_url,
     select,
     update,
 )
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, sessionmaker
 
 from bot.core.kinds import FlagKind, flag_kind
+from bot.engines import (
+    SQLITE_LOOKS_EVERY_S,
+    SQLITE_WAITS_S,
+    for_questions,
+    for_readers,
+    for_writers,
+    open_engine,
+)
 
 log = structlog.get_logger()
-SQLITE_WAITS_S = 20
-SQLITE_LOOKS_EVERY_S = 0.002  # a waiting writer
-ROWS_AT_ONCE = 20  # that PostgreSQL is given by one statement: psycopg reads each long one through, letter by letter
-PREPARED_AFTER = 5  # the same statement this often, by a writer into PostgreSQL: as psycopg comes
 Id = TypeVar("Id")
 
 
@@ -154,9 +154,9 @@ class Database:
 
     def __init__(self, url: str | URL, data_keys: str) -> None:
         _vault.unlock(data_keys)
-        self.engine = _engine(url)
-        self._reading = sessionmaker(_of_one_moment(self.engine), expire_on_commit=False)
-        self._writing = sessionmaker(self.engine.execution_options(writes=True), expire_on_commit=False)
+        self.engine = open_engine(url)
+        self._reading = sessionmaker(for_readers(self.engine), expire_on_commit=False)
+        self._writing = sessionmaker(for_writers(self.engine), expire_on_commit=False)
         event.listen(self._writing, "do_orm_execute", _read_anew_what_is_locked)
         self._one_writer = threading.Lock() if self.engine.dialect.name == "sqlite" else None
 
@@ -168,6 +168,16 @@ class Database:
         """
         with self._reading.begin() as session:
             yield session
+
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """For the same few questions asked again and again; each sees a moment of its own, and writes nothing."""
+        with self._for_questions.connect() as connection:
+            yield connection
+
+    @cached_property
+    def _for_questions(self) -> Engine:
+        return for_questions(self.engine)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -218,92 +228,6 @@ def _read_anew_what_is_locked(state: ORMExecuteState) -> None:
     """Who waited for a lock sees what the one before wrote, also in rows that the session had read already."""
     if state.is_select and getattr(state.statement, "_for_update_arg", None) is not None:
         state.update_execution_options(populate_existing=True)
-
-
-def _engine(url: str | URL) -> Engine:
-    target = make_url(url)
-    if target.get_backend_name() != "sqlite":
-        postgresql = target.set(drivername="postgresql+psycopg")
-        engine = create_engine(
-            postgresql, pool_pre_ping=True, hide_parameters=True, insertmanyvalues_page_size=ROWS_AT_ONCE
-        )
-        event.listen(engine, "begin", _begin_postgresql)
-        return engine
-    given = {"isolation_level": None, "timeout": SQLITE_WAITS_S}
-    engine = create_engine(target, connect_args=given, hide_parameters=True)
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def is_there(engine: Engine) -> bool:
-    """Whether there is a database at the address. A SQLite file that is only opened to look would be made by that."""
-    url = engine.url
-    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
-
-
-def _of_one_moment(engine: Engine) -> Engine:
-    """The engine for those who only read. SQLite shows a transaction one moment anyway; PostgreSQL by default shows
-    every question its own, and a figure made of two would tell of steps that more people take than the one before.
-    """
-    if engine.dialect.name == "sqlite":
-        return engine.execution_options(only_reads=True)
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-
-def _begin_postgresql(connection: Any) -> None:
-    """Writers ask the same again and again: those statements are prepared. What is only read is planned for the values
-    at hand: PostgreSQL may plan a prepared question once for all values, and whether anybody is due among a million
-    would be found by reading through the million.
-    """
-    writes = connection.get_execution_options().get("writes", False)
-    connection.connection.driver_connection.prepare_threshold = PREPARED_AFTER if writes else None
-
-
-def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    cursor = connection.cursor()
-    # FULL and not NORMAL: in WAL mode NORMAL may lose the last commits when power fails, and a commit is our promise
-    # to the carrier that a reply is kept.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={SQLITE_WAITS_S * 1000}"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Any) -> None:
-    """Who only reads may not write. Writers take the write lock at once: a reader that turns writer midway cannot wait
-    for it and fails.
-
-    While another process has it, they look often. SQLite's own wait sleeps up to 100 ms between two looks: then whoever
-    writes much, as the clock on a Monday morning, would have to pause as long for a webhook to get its turn.
-    """
-    raw: sqlite3.Connection = connection.connection.driver_connection
-    options = connection.get_execution_options()
-    raw.execute(f"PRAGMA query_only={'ON' if options.get('only_reads', False) else 'OFF'}")
-    if not options.get("writes", False):
-        connection.exec_driver_sql("BEGIN")
-        return
-    gives_up_at = time.monotonic() + SQLITE_WAITS_S
-    raw.execute("PRAGMA busy_timeout=0")
-    try:
-        while _is_busy(refusal := _refusal(raw)) and time.monotonic() < gives_up_at:
-            time.sleep(SQLITE_LOOKS_EVERY_S)
-        if refusal is not None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # once more, for what is wrong in the words of SQLAlchemy
-    finally:
-        raw.execute(f"PRAGMA busy_timeout={SQLITE_WAITS_S * 1000}")
-
-
-def _refusal(connection: sqlite3.Connection) -> sqlite3.Error | None:
-    """Why it may not write now; None: it may from now on, and nobody else."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.Error as error:
-        return error
-    return None
-
-
-def _is_busy(refusal: sqlite3.Error | None) -> bool:
-    return getattr(refusal, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def insert_once(session: Session, row: Base) -> bool:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, exists, select
 from sqlalchemy.sql import visitors
 
 from bot.db import Instant, free
@@ -45,16 +44,15 @@ class Question:
     """Conditions by name, each built once, with a Hand for the moment; asked as often as wanted."""
 
     def __init__(self, conditions: Mapping[str, Callable[[Moment], ColumnElement[bool]]]) -> None:
-        self._names = tuple(conditions)
+        self.names = frozenset(conditions)
+        self._in_order = tuple(conditions)
         self._statement = select(*(condition(Hand()) for condition in conditions.values()))
         parts = (part for part in visitors.iterate(self._statement) if isinstance(part, BindParameter))
         named = {part.key for part in parts if part.key.startswith(BEFORE)}
         self._ahead = {name: int(name.removeprefix(BEFORE)) * ONE for name in named}
 
-    def answered_yes(self, session: Session, now: datetime) -> set[str]:
+    def answered_yes(self, asking: Connection, now: datetime) -> set[str]:
         """The names of the conditions that hold now; one question to the database."""
-        if not self._names:
-            return set()
         moments = {name: now + ahead for name, ahead in self._ahead.items()}
-        answers = session.execute(self._statement, moments).one()
-        return {name for name, yes in zip(self._names, answers, strict=True) if yes}
+        answers = asking.execute(self._statement, moments).one()
+        return {name for name, yes in zip(self._in_order, answers, strict=True) if yes}

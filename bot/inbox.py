@@ -35,6 +35,9 @@ FETCH = "fetch texts that no webhook brought"
 FETCH_BACK = timedelta(minutes=15) + CLOCKS_DIFFER_BY
 FETCH_FIRST = timedelta(days=1)
 earlier = aliased(Message)
+FETCHED_AND_UNFETCHED = select(
+    select(Beat.at).where(Beat.job == FETCH).scalar_subquery(), unfetched_since().scalar_subquery()
+)
 IS_OLDEST = ~exists().where(earlier.other_hash == Message.other_hash, unhandled(earlier), earlier.id < Message.id)
 
 
@@ -95,9 +98,8 @@ def fetch_missed(inbox: Inbox, now: datetime) -> int:
     CarrierError: the next run looks back as far.
     """
     post = inbox.talk.post
-    with post.db.reading() as session:
-        last = session.scalar(select(Beat.at).where(Beat.job == FETCH))
-        unfetched = unfetched_since(session)
+    with post.db.asking() as asking:
+        last, unfetched = asking.execute(FETCHED_AND_UNFETCHED).one()
     since = min(last, unfetched or last) - FETCH_BACK if last else (unfetched or now) - FETCH_FIRST
     fetched, heard = 0, post.carrier.heard(since)
     known = known_among(post.db, [text.carrier_id for text in heard])

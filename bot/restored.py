@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.core.kinds import Purpose
@@ -33,9 +33,9 @@ def restored_lately(session: Session, now: datetime) -> datetime | None:
     )
 
 
-def unfetched_since(session: Session) -> datetime | None:
+def unfetched_since() -> Select[datetime]:
     """From when on the carrier's record of what came in was never asked for, after a restore; None otherwise."""
-    return session.scalar(select(func.min(Restoration.made_at)).where(Restoration.fetched_at.is_(None)))
+    return select(func.min(Restoration.made_at)).where(Restoration.fetched_at.is_(None))
 
 
 def note_fetched(session: Session, now: datetime) -> None:

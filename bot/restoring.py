@@ -18,7 +18,8 @@ from bot.backups import check_keys, file_database
 from bot.config import Settings
 from bot.copying import copy_rows, filling, holds_rows, tables_of
 from bot.core.delivery import Status
-from bot.db import Database, is_there
+from bot.db import Database
+from bot.engines import is_there
 from bot.migrations import migrate
 from bot.models import Message, Restoration
 from bot.people import note

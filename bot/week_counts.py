@@ -9,7 +9,19 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, delete, exists, func, insert, select, true, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.core.hours import week_of
@@ -99,13 +111,8 @@ def forget_week(session: Session, week: date) -> None:
 
 def keep_settled(db: Database, zone: str, now: datetime) -> int:
     """Count the weeks that are over for good and are not counted yet; how many."""
-    with db.reading() as session:
-        first = session.scalar(select(func.min(CheckIn.week)))
-        counted = set(session.scalars(select(WeekCount.week).distinct()))
-        run = set(session.scalars(select(CheckIn.week).where(CheckIn.ended_at.is_(None)).distinct()))
-        last = week_of(now - RESTS_FOR, zone) - A_WEEK
-        weeks = [first + n * A_WEEK for n in range((last - first) // A_WEEK + 1)] if first else []
-        wanted = [week for week in weeks if week not in counted | run and _began_in(session, week)]
+    last = week_of(now - RESTS_FOR, zone) - A_WEEK
+    wanted = [week for week in _uncounted(db, last) if _began_in(db, week)]
     kept = 0
     for week in wanted:
         kept += _keep(db, week)
@@ -113,8 +120,27 @@ def keep_settled(db: Database, zone: str, now: datetime) -> int:
     return kept
 
 
-def _began_in(session: Session, week: date) -> bool:
-    return bool(session.scalar(select(exists().where(CheckIn.week == week))))
+FIRST, DONE_OR_RUNS = "first", "done or runs"
+WEEKS = union_all(
+    select(literal(FIRST), func.min(CheckIn.week)),
+    select(literal(DONE_OR_RUNS), WeekCount.week).distinct(),
+    select(literal(DONE_OR_RUNS), CheckIn.week).where(CheckIn.ended_at.is_(None)).distinct(),
+)
+
+
+def _uncounted(db: Database, last: date) -> list[date]:
+    """The weeks up to this one of which nothing is kept, and nothing runs."""
+    with db.asking() as asking:
+        found = asking.execute(WEEKS).all()
+    first = next(week for which, week in found if which == FIRST)
+    done_or_run = {week for which, week in found if which == DONE_OR_RUNS}
+    weeks = [first + n * A_WEEK for n in range((last - first) // A_WEEK + 1)] if first else []
+    return [week for week in weeks if week not in done_or_run]
+
+
+def _began_in(db: Database, week: date) -> bool:
+    with db.reading() as session:
+        return bool(session.scalar(select(exists().where(CheckIn.week == week))))
 
 
 def _keep(db: Database, week: date) -> bool:

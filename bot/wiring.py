@@ -19,8 +19,9 @@ from bot.carrier.mail import MailCarrier
 from bot.carrier.routes import Routes
 from bot.carrier.twilio import TwilioCarrier
 from bot.config import ConfigError, Settings
-from bot.db import Database, is_there
+from bot.db import Database
 from bot.deliveries import Callback
+from bot.engines import is_there
 from bot.flows import LiveShelf, Shelf, read_with
 from bot.hearing import Inbox
 from bot.inbox import Incoming

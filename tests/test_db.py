@@ -17,7 +17,8 @@ from sqlalchemy import MetaData, func, inspect, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bot.core.kinds import Language, Purpose
-from bot.db import PREPARED_AFTER, Base, Database, claim, insert_once
+from bot.db import Base, Database, claim, insert_once
+from bot.engines import PREPARED_AFTER
 from bot.models import Address, Message, Participant, Sender
 from bot.outbox import Draft, Recipient, queue
 from bot.people import Enrolment, enrol
@@ -231,7 +232,7 @@ def test_a_writer_waits_for_another_process_and_looks_often(monkeypatch: pytest.
             if len(waited) == 3:
                 other.execute("ROLLBACK")
 
-        monkeypatch.setattr("bot.db.time.sleep", sleep)
+        monkeypatch.setattr("bot.engines.time.sleep", sleep)
         with database.writing() as session:
             session.add(Sender(name="us", taken_until=NOW))
         other.close()
@@ -244,7 +245,7 @@ def test_a_writer_whose_turn_never_comes_says_so(monkeypatch: pytest.MonkeyPatch
         database, other = Database(url, DATA_KEY), sqlite3.connect(str(make_url(url).database), isolation_level=None)
         _takes_in_ana(database)
         other.execute("BEGIN IMMEDIATE")
-        monkeypatch.setattr("bot.db.SQLITE_WAITS_S", 0)
+        monkeypatch.setattr("bot.engines.SQLITE_WAITS_S", 0)
         with pytest.raises(OperationalError, match="locked"), database.writing() as session:
             session.add(Sender(name="us", taken_until=NOW))
         other.close()

@@ -10,7 +10,8 @@ from sqlalchemy import Engine, Text, select, text, type_coerce
 from sqlalchemy.exc import DBAPIError
 
 from bot.core.finding import Finding, Sealing, fine, judge_keys, wrong
-from bot.db import Base, Sealed, SealedJson, is_there
+from bot.db import Base, Sealed, SealedJson
+from bot.engines import is_there
 from bot.revision import is_current, is_known, revision_of
 
 TRIED = 50  # the oldest and the newest values of each encrypted column: all of them would take minutes

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from bot.models import Beat
@@ -10,10 +10,10 @@ from bot.models import Beat
 CLOCK_MAY_REST = timedelta(minutes=2)
 
 
-def late_jobs(session: Session, now: datetime) -> tuple[str, ...]:
+def late_jobs(session: Session | Connection, now: datetime) -> tuple[str, ...]:
     """The jobs of the clock that have not run to their end for longer than they may; all where none ever ran."""
-    beats = session.scalars(select(Beat).order_by(Beat.job)).all()
-    return tuple(beat.job for beat in beats if _is_late(beat, now)) if beats else ("every job",)
+    beats = session.execute(select(Beat.job, Beat.every_s, Beat.at).order_by(Beat.job)).all()
+    return tuple(job for job, every_s, at in beats if _is_late(every_s, at, now)) if beats else ("every job",)
 
 
 def lateness(session: Session, now: datetime) -> str:
@@ -22,5 +22,5 @@ def lateness(session: Session, now: datetime) -> str:
     return f"The clock is late with: {', '.join(late)}. Is scheduler.py running?" if late else ""
 
 
-def _is_late(beat: Beat, now: datetime) -> bool:
-    return beat.at is None or now - beat.at > max(CLOCK_MAY_REST, 3 * timedelta(seconds=beat.every_s))
+def _is_late(every_s: int, at: datetime | None, now: datetime) -> bool:
+    return at is None or now - at > max(CLOCK_MAY_REST, 3 * timedelta(seconds=every_s))
