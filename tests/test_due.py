@@ -19,7 +19,7 @@ from tests.databases import DATA_KEY, fresh_postgresql
 from tests.world import World
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
-ASKED_BY_AN_IDLE_TICK = 1  # questions; what each new one costs, every clock pays every second
+ASKED_BY_AN_IDLE_TICK = 7  # questions; what each new one costs, every clock pays every second
 
 
 def _was_held(now: Moment) -> ColumnElement[bool]:
