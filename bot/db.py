@@ -156,7 +156,8 @@ class Database:
         _vault.unlock(data_keys)
         self.engine = open_engine(url)
         self._reading = sessionmaker(for_readers(self.engine), expire_on_commit=False)
-        self._writing = sessionmaker(for_writers(self.engine), expire_on_commit=False)
+        self._for_writers = for_writers(self.engine)
+        self._writing = sessionmaker(self._for_writers, expire_on_commit=False)
         event.listen(self._writing, "do_orm_execute", _read_anew_what_is_locked)
         self._one_writer = threading.Lock() if self.engine.dialect.name == "sqlite" else None
 
@@ -185,6 +186,13 @@ class Database:
         _ = self._lookup_key  # made now where it is new: made inside a transaction, SQLite would wait for itself
         with self._in_turn(), self._writing.begin() as session:
             yield session
+
+    @contextmanager
+    def storing(self) -> Iterator[Connection]:
+        """As `writing`, for plain rows: nothing keeps track of them in memory, which takes as long as storing them."""
+        _ = self._lookup_key
+        with self._in_turn(), self._for_writers.begin() as connection:
+            yield connection
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
