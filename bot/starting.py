@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.assignments import Assigned, assign, assigned_among
@@ -32,6 +32,9 @@ log = structlog.get_logger()
 LEASE = timedelta(minutes=2)
 BATCH = 500
 
+MOVED = update(Plan).where(Plan.id == bindparam("whose")).values(
+    lease_until=bindparam("lease_until"), next_check_in_at=bindparam("next_check_in_at")
+)
 Wordings = Mapping[tuple[int, str], Mapping[str, str]]  # by participant and flow: by state
 
 
@@ -88,10 +91,10 @@ def _start_together(talk: Talk, plan_ids: Sequence[int], now: datetime) -> int:
             first = each.person.id not in seen
             seen.add(each.person.id)
             starts, change = _look_at(session, talk, each, wordings, now) if first else (None, {})
-            moved.append({"id": each.id, "lease_until": None, "next_check_in_at": each.due.at, **change})
+            moved.append({"whose": each.id, "lease_until": None, "next_check_in_at": each.due.at, **change})
             starting += [starts] if starts else []
         if moved:
-            session.execute(update(Plan), moved)
+            session.connection().execute(MOVED, moved)
         if starting:
             _keep_versions(session, [each.flow for each in starting])
             _begin(session, talk, starting, now)
@@ -207,7 +210,7 @@ def _keep_versions(session: Session, flows: Collection[Flow]) -> None:
 
 def _begin(session: Session, talk: Talk, starting: Sequence[_Start], now: datetime) -> None:
     """Write the check-ins down and queue their first texts, of all at once; what else a first turn does is rare."""
-    session.execute(insert(CheckIn).execution_options(render_nulls=True), [_row(each, talk, now) for each in starting])
+    session.connection().execute(insert(CheckIn), [_row(each, talk, now) for each in starting])
     running = select(CheckIn.participant_id, CheckIn.id).where(CheckIn.ended_at.is_(None))
     rows = session.execute(running.where(CheckIn.participant_id.in_([each.person.id for each in starting])))
     ids = {participant_id: check_in_id for participant_id, check_in_id in rows}

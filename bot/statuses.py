@@ -23,7 +23,7 @@ IS_FIRST = ~exists().where(
 def add_firsts(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """New texts, which wait. They open check-ins that were just written down and keep already that these wait."""
     waiting = [{**row, "status": Status.QUEUED} for row in rows]
-    session.execute(insert(Message).execution_options(render_nulls=True), waiting)
+    session.connection().execute(insert(Message), waiting)  # as plain rows: nothing keeps track of them
 
 
 def hold_text(session: Session, message_id: int) -> Message:
