@@ -32,7 +32,21 @@ from scheduler import tick as tick_all
 
 ALWAYS_COUNTED = ("enrolled", "already there", "not taken")
 errors = Console(stderr=True)
-INSTANT = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
+
+
+class Instant(click.ParamType[datetime]):
+    """An ISO 8601 instant with its zone."""
+
+    name = "instant"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value} is no instant. Write it like 2026-11-23T16:00+00:00.", param, ctx)
+        if at.tzinfo is None:
+            self.fail(f"{value} has no zone. Write one behind it: +00:00, or -06:00 as in Chicago in winter.", param, ctx)
+        return at
 
 
 class Commands(click.Group):
@@ -176,7 +190,7 @@ def doctor(offline: bool) -> None:
 
 
 @main.command()
-@click.option("--at", type=INSTANT, metavar="INSTANT", help="An instant with its zone: 2026-11-23T16:00+00:00.")
+@click.option("--at", type=Instant(), metavar="INSTANT", help="An instant with its zone: 2026-11-23T16:00+00:00.")
 def tick(at: datetime | None) -> None:
     """Run every job of the clock once; with --at as if it were then (a carrier on this machine only)."""
     settings = load_settings()

@@ -467,7 +467,13 @@ def test_a_tick_at_another_time_is_taken_with_a_carrier_on_this_machine(
 
 
 def test_an_instant_needs_its_zone(database: Database) -> None:
-    assert run("tick", "--at", "2026-11-23T16:00").exit_code == 2
+    result = run("tick", "--at", "2026-11-23T16:00")
+    assert (result.exit_code, "has no zone" in result.output) == (2, True)
+
+
+def test_what_is_no_instant_is_said(database: Database) -> None:
+    result = run("tick", "--at", "tomorrow")
+    assert (result.exit_code, "tomorrow is no instant" in result.output) == (2, True)
 
 
 # doctor

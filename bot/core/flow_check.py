@@ -224,6 +224,20 @@ def _alarms(looked: _Looked) -> Iterator[Problem]:
                                   "use other words, or flag = \"human\" on this answer")  # fmt: skip
 
 
+def _unasked(looked: _Looked) -> Iterator[Problem]:
+    """On the way to the first question nobody has said anything yet: what rings there rings about everybody."""
+    states = looked.flow.states
+    seen, name = set[str](), looked.flow.start
+    while (state := states.get(name)) and name not in seen:
+        seen.add(name)
+        if state.does.flags_now:
+            yield Problem(looked.at(state), "flag_now rings staff about everybody who gets this, whatever they answer",
+                          "put it on the answer that means danger")  # fmt: skip
+        if state.expect is not Expect.NOTHING and not state.unless_spoken:
+            return
+        name = state.next or ""
+
+
 def _twice(looked: _Looked) -> Iterator[Problem]:
     for state in looked.flow.states.values():
         for one, other in combinations(state.answers, 2):
@@ -279,5 +293,5 @@ def _wordings(looked: _Looked) -> Iterator[Problem]:
 Rule = Callable[[_Looked], Iterator[Problem]]
 RULES: tuple[Rule, ...] = (
     _timing, _nudge, _expiry, _targets, _reached, _endings, _circles, _texts, _asked_again,
-    _answers, _offered, _keywords, _alarms, _twice, _ranges, _plans, _flag_values, _wordings,
+    _answers, _offered, _keywords, _alarms, _unasked, _twice, _ranges, _plans, _flag_values, _wordings,
 )  # fmt: skip

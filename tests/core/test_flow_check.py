@@ -124,6 +124,11 @@ BROKEN = [
     (('nudge_after = "1 day"', 'nudge_after = "2 days"'), "weekly.toml", "the nudge would not come", "shorter"),
     (('nudge_after = "1 day"', 'nudge_after = "0 days"'), "weekly.toml", "the nudge would not come", "shorter"),
     (('answer_within = "2 days"', 'answer_within = "0 days"'), "weekly.toml", "answer_within leaves no", "a day or"),
+    (('remember = "week"', 'flag_now = "safety"'), "state open", "rings staff about everybody", "on the answer"),
+    (
+        ('expect = "text"\nremember = "week"', "", 'expect = "choice"', 'expect = "choice"\nflag_now = "safety"'),
+        "state bed", "rings staff about everybody", "on the answer",
+    ),
     (('remember = "week"', "tries = 0"), "state open", "tries = 0", "use 1 to 5"),
     (('remember = "week"', "tries = 9"), "state open", "tries = 9", "use 1 to 5"),
 ]  # fmt: skip
