@@ -16,10 +16,11 @@ from bot.wiring import real_now, rehearsal_now
 
 NEXT = """\
 Restored from a backup of {made_at:%Y-%m-%d %H:%M} UTC. What was written down since is not in it. Next, in this order:
-1. Start app.py. Before anything else, staff enter again who told them in person to get no more texts, or to pause.
+1. Start app.py (with STANDBY_CLOCK_IN_WEB=false for now, where it is the clock too). Before anything else, staff
+   enter again who told them in person to get no more texts, or to pause.
    Texts that waited to leave later wait again, those taken back since too; take them back once more.
 2. python -m bot tick: fetches every text that came in since from the carrier and takes it in.
-3. Start scheduler.py.
+3. Start scheduler.py, or app.py anew as the clock too.
 Until texts were fetched, participants get no text but the answer to one that they send now. For a day the carrier is
 asked about each text before it leaves, so that none is sent twice. Alerts to staff may ring again."""
 

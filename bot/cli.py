@@ -45,7 +45,7 @@ class Instant(click.ParamType[datetime]):
         except ValueError:
             self.fail(f"{value} is no instant. Write it like 2026-11-23T16:00+00:00.", param, ctx)
         if at.tzinfo is None:
-            self.fail(f"{value} has no zone. Write one behind it: +00:00, or -06:00 as in Chicago in winter.", param, ctx)
+            self.fail(f"{value} has no zone. Write one behind it: +00:00, or -06:00 for Chicago in winter", param, ctx)
         return at
 
 
