@@ -16,7 +16,8 @@ from bot.web import create_web
 from bot.wiring import Standby, build, check_database, check_keys, ready, settle_down
 from scheduler import tick_beside
 
-ENDS_WITHIN_S = 20  # a process that missed the signal, as one that just starts, is ended then
+GRANIAN = "import multiprocessing as m; m.set_start_method('spawn'); from granian.cli import entrypoint; entrypoint()"
+ENDS_WITHIN_S = 20  # what answers still is ended then
 CLOCK_ENDS_WITHIN_S = 100  # jobs of a round that talk to the carrier need longer
 
 
@@ -78,12 +79,13 @@ def serve(application: str, host: str, port: int, ends_within_s: int = ENDS_WITH
     """Serve what this factory (MODULE:NAME) makes, until a signal, and so long after it at most. Granian: the fastest
     of the servers we tried.
 
-    Its process takes our place: it only watches the one that serves, and need not hold Standby in memory too.
+    Its process takes our place: it only watches the one that serves, and need not hold Standby in memory too. That one
+    is spawned: forked, it would not heed a signal while it starts.
     """
     how = ["--interface", "wsgi", "--factory", "--workers", "1", "--blocking-threads", "8"]
     quiet = ["--no-access-log", "--log-level", "error", "--workers-kill-timeout", str(ends_within_s)]
     where = ["--host", host, "--port", str(port), "--working-dir", str(ROOT)]
-    os.execv(sys.executable, [sys.executable, "-m", "granian", *how, *quiet, *where, application])
+    os.execv(sys.executable, [sys.executable, "-c", GRANIAN, *how, *quiet, *where, application])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ It is only the metronome: due times are columns of the database, so any number o
 """
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -199,20 +200,31 @@ def keep_ticking(scheduler: BackgroundScheduler, stop: threading.Event) -> None:
     """Tick until told to stop; what runs then is finished first."""
     scheduler.start()
     log.info("clock_started", jobs=len(JOBS))
-    while not stop.wait(LOOKS_EVERY_S):
-        keep_up(scheduler, datetime.now(UTC))
-    scheduler.shutdown(wait=True)
+    try:
+        while not stop.wait(LOOKS_EVERY_S):
+            keep_up(scheduler, datetime.now(UTC))
+    finally:
+        scheduler.shutdown(wait=True)
 
 
 def tick_beside(standby: Standby) -> None:
-    """Tick in threads of this process, which has other work as well, until it ends."""
-    stop = threading.Event()
-    clock = threading.Thread(target=keep_ticking, args=(metronome(standby), stop), name="clock")
+    """Tick in threads of this process, which has other work as well, until it ends. A clock that breaks ends the
+    process: whoever keeps that running starts both anew.
+    """
+    scheduler, stop = metronome(standby), threading.Event()
+
+    def keep() -> None:
+        try:
+            keep_ticking(scheduler, stop)
+        except Exception:
+            log.exception("clock_broke")
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def end() -> None:
         stop.set()
         clock.join()
 
+    clock = threading.Thread(target=keep, name="clock")
     finish_first(end)
     clock.start()
 

@@ -22,7 +22,6 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Dialect,
-    Engine,
     Enum,
     String,
     Text,
@@ -157,6 +156,7 @@ class Database:
         self.engine = open_engine(url)
         self._reading = sessionmaker(for_readers(self.engine), expire_on_commit=False)
         self._for_writers = for_writers(self.engine)
+        self._for_questions = for_questions(self.engine)
         self._writing = sessionmaker(self._for_writers, expire_on_commit=False)
         event.listen(self._writing, "do_orm_execute", _read_anew_what_is_locked)
         self._one_writer = threading.Lock() if self.engine.dialect.name == "sqlite" else None
@@ -175,10 +175,6 @@ class Database:
         """For the same few questions asked again and again; each sees a moment of its own, and writes nothing."""
         with self._for_questions.connect() as connection:
             yield connection
-
-    @cached_property
-    def _for_questions(self) -> Engine:
-        return for_questions(self.engine)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

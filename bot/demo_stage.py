@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
@@ -28,13 +29,12 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal'
 def main() -> None:
     """Play until Ctrl-C. Given: the demo's database, the carrier's journal, and what to say once all is up."""
     database, journal, welcome = sys.argv[1:]
+    told_to_end = threading.Event()
     for number in ENDING:
-        signal.signal(number, signal.default_int_handler)
-    try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # what came while this process began waited
-        _play(_carrier(Path(database), Path(journal)), welcome)
-    except KeyboardInterrupt:
-        print("\nEnded.")
+        signal.signal(number, lambda *_: told_to_end.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # what came while this process began waited
+    _play(_carrier(Path(database), Path(journal)), welcome, told_to_end)
+    print("\nEnded.")
 
 
 def _carrier(database: Path, journal: Path) -> SimulatedCarrier:
@@ -51,24 +51,22 @@ def _carrier(database: Path, journal: Path) -> SimulatedCarrier:
 
 def _now(database: Path) -> datetime:
     """As `wiring.rehearsal_now`, without the 30 MB that our models take."""
-    with closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True)) as connection:
         wound_s = connection.execute("SELECT wound_s FROM rehearsals").fetchone()
     return datetime.now(UTC) + timedelta(seconds=wound_s[0] if wound_s else 0)
 
 
-def _play(carrier: SimulatedCarrier, welcome: str) -> None:
-    web = None
+def _play(carrier: SimulatedCarrier, welcome: str, told_to_end: threading.Event) -> None:
+    """Signals only set the event: whatever runs when one comes, the web is ended in order."""
+    carrier.start(port=int(os.environ["STANDBY_PORT"]) + 1, pump=True)
+    web = _web()
     try:
-        carrier.start(port=int(os.environ["STANDBY_PORT"]) + 1, pump=True)
-        web = _web()
-        _wait_until_up(web)
-        print(welcome, flush=True)
-        while True:
+        if _is_up(web, told_to_end):
+            print(welcome, flush=True)
+        while not told_to_end.wait(0.5):
             _must_live(web)
-            time.sleep(0.5)
     finally:
-        if web:
-            _end(web)
+        _end(web)
         carrier.stop()
 
 
@@ -77,13 +75,15 @@ def _web() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, str(ROOT / "app.py")], cwd=ROOT, start_new_session=True)
 
 
-def _wait_until_up(web: subprocess.Popen[bytes]) -> None:
+def _is_up(web: subprocess.Popen[bytes], told_to_end: threading.Event) -> bool:
+    """True once it answers, False where it need not any more."""
     end = time.monotonic() + UP_WITHIN_S
     while time.monotonic() < end:
         _must_live(web)
         if _answers():
-            return
-        time.sleep(0.1)
+            return True
+        if told_to_end.wait(0.1):
+            return False
     raise SystemExit(f"The web did not answer within {UP_WITHIN_S} s; the lines above should say why.")
 
 
@@ -101,9 +101,7 @@ def _must_live(web: subprocess.Popen[bytes]) -> None:
 
 
 def _end(web: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, wait, and end its whole group if it does not. A second Ctrl-C must not leave any of it behind."""
-    for number in ENDING:
-        signal.signal(number, signal.SIG_IGN)
+    """Ask it to end, wait, and end its whole group if it does not."""
     web.terminate()
     with suppress(subprocess.TimeoutExpired):
         web.wait(timeout=ENDS_WITHIN_S)

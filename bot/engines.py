@@ -13,6 +13,14 @@ SQLITE_LOOKS_EVERY_S = 0.002  # a waiting writer
 ROWS_AT_ONCE = 20  # that PostgreSQL is given by one statement: psycopg reads each long one through, letter by letter
 PREPARED_AFTER = 5  # the same statement this often, by a writer into PostgreSQL: as psycopg comes
 ASKERS = 2  # connections that questions share: each takes a millisecond
+QUESTIONS = (
+    "plan_cache_mode = force_generic_plan",
+    "enable_seqscan = off",
+    "jit = off",  # up to PostgreSQL 17 a plan that has to walk through a small table all the same counts as so dear
+    # that it is compiled, each time anew, for half a second
+    "default_transaction_read_only = on",
+)
+POOL = {"pool_size": 5, "max_overflow": 20}  # one process may be the web and the clock: eight threads and a dozen
 
 
 def open_engine(url: str | URL) -> Engine:
@@ -20,12 +28,13 @@ def open_engine(url: str | URL) -> Engine:
     target = make_url(url)
     if target.get_backend_name() != "sqlite":
         engine = create_engine(
-            _by_psycopg(target), pool_pre_ping=True, hide_parameters=True, insertmanyvalues_page_size=ROWS_AT_ONCE
-        )
+            _by_psycopg(target), **POOL, pool_pre_ping=True, hide_parameters=True,
+            insertmanyvalues_page_size=ROWS_AT_ONCE,
+        )  # fmt: skip
         event.listen(engine, "begin", _begin_postgresql)
         return engine
     given = {"isolation_level": None, "timeout": SQLITE_WAITS_S}
-    engine = create_engine(target, connect_args=given, hide_parameters=True)
+    engine = create_engine(target, **POOL, connect_args=given, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -83,8 +92,8 @@ def _begin_postgresql(connection: Any) -> None:
 
 def _plan_once(connection: DBAPIConnection, _record: object) -> None:
     cursor = connection.cursor()
-    cursor.execute("SET plan_cache_mode = force_generic_plan")
-    cursor.execute("SET enable_seqscan = off")
+    for setting in QUESTIONS:
+        cursor.execute(f"SET {setting}")
     cursor.close()
 
 

@@ -32,9 +32,8 @@ log = structlog.get_logger()
 LEASE = timedelta(minutes=2)
 BATCH = 500
 
-MOVED = update(Plan).where(Plan.id == bindparam("whose")).values(
-    lease_until=bindparam("lease_until"), next_check_in_at=bindparam("next_check_in_at")
-)
+MOVED = update(Plan).where(Plan.id == bindparam("whose"))
+MOVED = MOVED.values(lease_until=bindparam("lease_until"), next_check_in_at=bindparam("next_check_in_at"))
 Wordings = Mapping[tuple[int, str], Mapping[str, str]]  # by participant and flow: by state
 
 
@@ -210,6 +209,7 @@ def _keep_versions(session: Session, flows: Collection[Flow]) -> None:
 
 def _begin(session: Session, talk: Talk, starting: Sequence[_Start], now: datetime) -> None:
     """Write the check-ins down and queue their first texts, of all at once; what else a first turn does is rare."""
+    session.flush()  # the end of what another cuts in on: one check-in of a person runs at a time
     session.connection().execute(insert(CheckIn), [_row(each, talk, now) for each in starting])
     running = select(CheckIn.participant_id, CheckIn.id).where(CheckIn.ended_at.is_(None))
     rows = session.execute(running.where(CheckIn.participant_id.in_([each.person.id for each in starting])))

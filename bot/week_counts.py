@@ -112,7 +112,7 @@ def forget_week(session: Session, week: date) -> None:
 def keep_settled(db: Database, zone: str, now: datetime) -> int:
     """Count the weeks that are over for good and are not counted yet; how many."""
     last = week_of(now - RESTS_FOR, zone) - A_WEEK
-    wanted = [week for week in _uncounted(db, last) if _began_in(db, week)]
+    wanted = _of_these(db, _uncounted(db, last))
     kept = 0
     for week in wanted:
         kept += _keep(db, week)
@@ -138,9 +138,12 @@ def _uncounted(db: Database, last: date) -> list[date]:
     return [week for week in weeks if week not in done_or_run]
 
 
-def _began_in(db: Database, week: date) -> bool:
+def _of_these(db: Database, weeks: Collection[date]) -> Sequence[date]:
+    """Those of these weeks in which check-ins began."""
+    if not weeks:
+        return []
     with db.reading() as session:
-        return bool(session.scalar(select(exists().where(CheckIn.week == week))))
+        return session.scalars(select(CheckIn.week).where(CheckIn.week.in_(weeks)).distinct()).all()
 
 
 def _keep(db: Database, week: date) -> bool:

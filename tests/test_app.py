@@ -1,13 +1,20 @@
-"""`python app.py` before it serves: it says what is wrong, and makes nothing."""
+"""`python app.py` before it serves: it says what is wrong, makes nothing, and ends when it is told to."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from cryptography.fernet import Fernet
 
 import app
-from bot.config import ConfigError
+from bot.config import ROOT, ConfigError
 from bot.db import Database
 from tests.databases import DATA_KEY, fresh_sqlite
 from tests.ports import two_free_ports
@@ -61,3 +68,39 @@ def test_all_is_well_and_nothing_is_said(world: World, capsys: pytest.CaptureFix
     with fresh_sqlite() as url:
         app._check_database(world.settings.model_copy(update={"database_url": url}))
     assert capsys.readouterr().err == ""
+
+
+@contextmanager
+def _starting(clock_in_web: bool) -> Iterator[subprocess.Popen[bytes]]:
+    """app.py for real, as soon as the process that will answer is there; nothing is left of it afterwards."""
+    keys = {"STANDBY_SECRET_KEY": "a key for tests only", "STANDBY_DATA_KEYS": DATA_KEY}
+    where = {"STANDBY_PORT": str(two_free_ports()), "STANDBY_CARRIER": "simulated", "TWILIO_API_URL": "http://127.0.0.1:9"}
+    with fresh_sqlite() as url:
+        given = {**keys, **where, "STANDBY_DATABASE_URL": url, "STANDBY_CLOCK_IN_WEB": str(clock_in_web)}
+        settings = {**os.environ, **given}
+        web = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=settings, start_new_session=True)
+        try:
+            end = monotonic() + 60
+            while not (serving := _serving(web)) and monotonic() < end:
+                sleep(0.02)
+            assert serving
+            yield web
+        finally:
+            if web.poll() is None:
+                os.killpg(web.pid, signal.SIGKILL)
+            web.wait()
+
+
+def _serving(web: subprocess.Popen[bytes]) -> bool:
+    """Whether the process that answers was started, whatever it does by now."""
+    found = Path(f"/proc/{web.pid}/task/{web.pid}/children").read_text().split()
+    return any(b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes() for child in found)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks for processes under /proc")
+@pytest.mark.parametrize("clock_in_web", [False, True])
+def test_a_web_that_is_told_to_end_while_it_starts_ends(clock_in_web: bool) -> None:
+    """One that missed it would be waited for, and go on as the clock meanwhile."""
+    with _starting(clock_in_web) as web:
+        web.terminate()
+        web.wait(timeout=10)

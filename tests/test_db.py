@@ -202,6 +202,8 @@ def test_no_reader_writes(database: Database) -> None:
         session.execute(update(Participant).values(name="somebody"))
     with pytest.raises(DBAPIError, match="read-?only"), database.reading() as session:
         session.add(for_others)
+    with pytest.raises(DBAPIError, match="read-?only"), database.asking() as asking:
+        asking.execute(update(Participant).values(name="somebody"))
     _takes_in_ana(database)  # on the same connection
 
 

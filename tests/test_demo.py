@@ -141,7 +141,7 @@ def is_alive(pid: int) -> bool:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder for the demos of this module: the first makes the programme, the others find it."""
-    return tmp_path_factory.mktemp("demo")
+    return tmp_path_factory.mktemp("demo #1, 100% à nous")  # nothing of which an address may make something else
 
 
 @pytest.fixture

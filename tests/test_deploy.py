@@ -73,6 +73,10 @@ def test_the_clock_has_time_to_end_its_round() -> None:
     assert compose()["services"]["clock"]["stop_grace_period"] == "2m"
 
 
+def test_in_containers_the_clock_is_never_in_a_web_that_has_less_time_to_end() -> None:
+    assert compose()["services"]["web"]["environment"]["STANDBY_CLOCK_IN_WEB"] == "false"
+
+
 def test_the_port_of_a_web_is_what_stands_behind_the_at() -> None:
     assert "STANDBY_PORT=%i" in unit(DEPLOY / "standby-web@.service")["Service"]["ExecStart"]
 

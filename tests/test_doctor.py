@@ -28,6 +28,7 @@ from bot.checkup.storage import TRIED
 from bot.config import Settings
 from bot.core import needs
 from bot.core.finding import Finding, Grade
+from bot.core.promises import IS_IT_RUNNING
 from bot.core.rota import Layer
 from bot.db import Database
 from bot.doctor import CHECKS, Check, Patient, examine, line, verdict
@@ -367,7 +368,7 @@ def test_a_clock_that_does_not_tick_is_told(on_both: Programme) -> None:
     database = Database(on_both.settings.database_url, DATA_KEY)
     with database.engine.begin() as connection:
         connection.execute(text("DELETE FROM beats"))
-    assert on_both.finds("jobs").said == ("The clock is late with: every job. Is scheduler.py running?",)
+    assert on_both.finds("jobs").said == (f"The clock is late with: every job. {IS_IT_RUNNING}",)
     database.engine.dispose()
 
 

@@ -19,6 +19,7 @@ UNHANDLED_AFTER = timedelta(minutes=1)  # of a reply that nobody has taken in
 UNSENT_AFTER = timedelta(minutes=5)  # of an alert or a safety text that should have left
 PACED_UNSENT_AFTER = timedelta(hours=3)  # of any other text: thousands may be in line for one sender
 TELL_AGAIN_AFTER = timedelta(hours=1)
+IS_IT_RUNNING = "Is the clock running (scheduler.py, or app.py with STANDBY_CLOCK_IN_WEB)?"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Fault:
                 return f"{what} not left though it is time. Look at the carrier's status page and account."
             case Promise.TICKED:
                 what = f"{self.count} jobs of the clock are" if many else "A job of the clock is"
-                return f"{what} late. Is scheduler.py running?"
+                return f"{what} late. {IS_IT_RUNNING}"
 
 
 def is_told(told_at: datetime | None, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
+from bot.core.promises import IS_IT_RUNNING
 from bot.models import Beat
 
 CLOCK_MAY_REST = timedelta(minutes=2)
@@ -19,7 +20,7 @@ def late_jobs(session: Session | Connection, now: datetime) -> tuple[str, ...]:
 def lateness(session: Session, now: datetime) -> str:
     """The same in a sentence with what to look at; "" where the clock is on time."""
     late = late_jobs(session, now)
-    return f"The clock is late with: {', '.join(late)}. Is scheduler.py running?" if late else ""
+    return f"The clock is late with: {', '.join(late)}. {IS_IT_RUNNING}" if late else ""
 
 
 def _is_late(every_s: int, at: datetime | None, now: datetime) -> bool:

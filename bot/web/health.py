@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import auditor
 from bot.config import ConfigError
 from bot.core import needs
-from bot.core.promises import Promise
+from bot.core.promises import IS_IT_RUNNING, Promise
 from bot.flows import broken_files
 from bot.reports.clock import late_jobs
 from bot.revision import is_current
@@ -49,7 +49,7 @@ def _faults() -> list[str]:
     broken = [each.sentence for each in found if each.promise is not Promise.TICKED]
     if names := broken_files(current.shelf):
         broken.append(f"{', '.join(names)} cannot be used: run python -m bot flow check")
-    clock = [f"the clock is late with: {', '.join(late)}; is scheduler.py running?"] if late else []
+    clock = [f"the clock is late with: {', '.join(late)}. {IS_IT_RUNNING}"] if late else []
     return [*clock, *broken] if needs.shipped().model else [*clock, *broken, NO_MODEL]
 
 
