@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from bot.models import Role
 from tests.browser.conftest import PHONE, Live
@@ -25,20 +26,28 @@ def _full_house(live: Live) -> None:
     world.participant("Bo Hill", world.colleague("Dana"))
     ana.sends("he hit me and i need a place to sleep")
     world.stranger().sends("is this the rent people")
-    live.hushes()  # both are taken in: what comes in while a page is typed into may change whom a text reaches
+    live.hushes()
     live.signs_in(sam)
     live.opens("/services")
     live.page.get_by_label("Name").last.fill("Open Door")
     live.page.get_by_role("button", name="Add it").click()
+    _shows(live, "Open Door")
     live.opens("/people/1")
     live.page.get_by_label("Note for colleagues, never sent").fill("Met her mother")
     live.page.get_by_role("button", name="Keep the note").click()
+    _shows(live, "Met her mother")
     live.page.get_by_label("Write to Ana Torres").fill("Are you safe?")
     live.page.get_by_role("button", name="Send", exact=True).click()
+    _shows(live, "Are you safe?")
     live.opens("/many")
     live.page.get_by_label("Text in English").fill("The office is closed on Friday.")
     live.page.get_by_role("button", name="Show who gets it").click()
     live.page.get_by_role("button", name="Send it to").click()
+
+
+def _shows(live: Live, words: str) -> None:
+    """The page that follows a click is there: what is typed before would be typed into the page that goes."""
+    expect(live.page.get_by_text(words).first).to_be_visible()
 
 
 def _findings(live: Live, path: str) -> Iterator[str]:
