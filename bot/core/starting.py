@@ -88,6 +88,11 @@ def due_next(due: Due, now: datetime) -> datetime | None:
     return next_repeat(due.at, due.repeat_days, now, due.zone) if due.repeat_days else None
 
 
+def may_begin_at(planned: datetime, paused_until: datetime | None, hours: Window, zone: str) -> datetime:
+    """When what is planned for then begins, if nothing else comes between: after a pause, and when texts may leave."""
+    return next_open(hours, max(planned, paused_until or planned), zone)
+
+
 def _later(due: Due, flow: Flow, hours: Window, now: datetime) -> datetime | None:
     """When to look again; None where nothing holds it up. A flow that is bound to a date (`expires`) cuts in."""
     if is_ahead(due.paused_until, now):

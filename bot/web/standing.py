@@ -9,7 +9,9 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import ColumnElement, case, select, true
 from sqlalchemy.orm import Session
 
+from bot.core.starting import may_begin_at
 from bot.models import Address, Consent, OptOut, Participant, Plan
+from bot.web.standby import standby
 from bot.web.words import present
 
 
@@ -22,6 +24,13 @@ Owned = TypeVar("Owned", bound=_Owned)
 
 # when a check-in that is planned begins, or where something holds it up, when it is looked at again
 BEGINS_AT = case((Plan.lease_until > Plan.next_check_in_at, Plan.lease_until), else_=Plan.next_check_in_at)
+
+
+def begins_at(planned: datetime | None, person: Participant) -> datetime | None:
+    """The same, as it will be: a time ahead at which no text may leave is none at which it begins."""
+    if planned is None or planned <= present():
+        return planned
+    return may_begin_at(planned, person.paused_until, standby().settings.sending_hours, person.zone)
 
 
 class State(StrEnum):

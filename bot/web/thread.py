@@ -22,7 +22,7 @@ from bot.web.fields import chosen
 from bot.web.fragments import fragment
 from bot.web.learned import learned
 from bot.web.standby import standby
-from bot.web.standing import BEGINS_AT, standings
+from bot.web.standing import BEGINS_AT, begins_at, standings
 from bot.web.words import present
 from bot.web.writing import LONGEST, prospect
 
@@ -97,11 +97,12 @@ def _state(session: Session, participant: Participant) -> dict[str, object]:
 
 
 def _facts(session: Session, participant: Participant) -> dict[str, object]:
+    planned = session.scalar(select(func.min(BEGINS_AT)).where(Plan.participant_id == participant.id))
     return {
         "person": participant,
         "standing": standings(session, [participant])[participant.id],
         "learned": learned(session, participant, standby()),
-        "next": session.scalar(select(func.min(BEGINS_AT)).where(Plan.participant_id == participant.id)),
+        "next": begins_at(planned, participant),
         "resolved": _resolved(session, participant),
         "openings": _openings(session, participant),
     }

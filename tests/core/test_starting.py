@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 
 from bot.core.flow import Flow, parse
 from bot.core.hours import Window
-from bot.core.starting import FRESH_FOR, TRY_AGAIN, Due, IsLeftOut, Running, Starts, Waits, becomes_of, due_next
+from bot.core.starting import (
+    FRESH_FOR,
+    TRY_AGAIN,
+    Due,
+    IsLeftOut,
+    Running,
+    Starts,
+    Waits,
+    becomes_of,
+    due_next,
+    may_begin_at,
+)
 
 HOURS = Window(time(9), time(20))
 ZONE = "America/Chicago"
@@ -103,6 +114,15 @@ def test_what_starts_may_be_sent_and_what_waits_comes_up_again(due: Due, flow: F
             assert flow is REMINDER or not (due.in_danger or due.running)
         case IsLeftOut(lapsed):
             assert lapsed or not due.reached or (due.running and due.running.flow == flow.name and due.repeat_days)
+
+
+@given(INSTANTS, LATER)
+def test_what_is_shown_as_the_next_check_in_is_a_time_at_which_it_may_begin(
+    planned: datetime, paused_until: datetime | None
+) -> None:
+    at = may_begin_at(planned, paused_until, HOURS, ZONE)
+    due = Due(planned, 7, {}, ZONE, reached=True, paused_until=paused_until)
+    assert at >= planned and becomes_of(due, WEEKLY, HOURS, at) == Starts()
 
 
 @given(DUES, INSTANTS)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -252,6 +253,14 @@ def test_the_next_check_in_is_told_as_it_will_be(world: World, browses: Browses)
     assert "Tue Nov 24" in browser.reads("/")
     world.passes(hours=12)
     ana.hears("How is your week")
+
+
+def test_what_is_planned_for_the_night_is_told_as_the_morning(world: World, browses: Browses) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    world.is_due(ana, "weekly", at=world.now + timedelta(hours=12))
+    assert "Next check-in: Tue Nov 24, 9:00 am" in browses(dana).reads(f"/people/{ana.id}")
+    assert "Tue Nov 24" in browses(dana).reads("/")
 
 
 def test_a_check_in_out_of_turn_begins_now_or_then(world: World, browses: Browses) -> None:
