@@ -72,6 +72,7 @@ JOBS = (
     Job("nudge", 60, _talk(checkins.nudge_due), checkins.any_to_nudge),
     Job("notice silence", 60, _talk(checkins.notice_silence), checkins.any_silent),
     Job("flag texts that failed", 30, _post(casework.follow_up_failures), casework.any_unseen_failure),
+    Job("learn whether alerts arrived", 30, _post(deliveries.learn_ends_of_alerts), deliveries.any_alert_unheard),
     Job("climb on where alerts failed", 10, _post(alerts.follow_up_alerts), alerts.any_missed),
     Job("escalate", 5, _post(alerts.escalate), alerts.any_to_climb),
     Job("send the outbox", 1, _post(dispatch.send_due), dispatch.any_to_send),

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from bot.carrier import CLOCKS_DIFFER_BY, EMAIL, VOICE, CarrierError, Taken
+from bot.carrier import CLOCKS_DIFFER_BY, EMAIL, TEXT, VOICE, CarrierError, Taken
 from bot.core.delivery import Status
+from bot.core.kinds import Purpose
 from bot.core.pressure import FULL
 from bot.db import claim, do_each
 from bot.departures import outgoing, record_taken, record_word
@@ -28,6 +29,9 @@ GIVE_UP_AFTER = timedelta(days=1)
 ENDS_WITHIN = timedelta(hours=5)  # no text waits at the carrier for longer than four (departures)
 ASK_AGAIN_AFTER = timedelta(hours=20)  # some carriers never say that a text arrived
 ASKED_ABOUT_FOR = timedelta(days=2)
+ALERT_ENDS_WITHIN = timedelta(seconds=90)  # nearly every text arrives, or fails, within seconds
+ASK_AGAIN_OF_ALERT_AFTER = timedelta(minutes=2)
+ALERT_ASKED_ABOUT_FOR = timedelta(minutes=15)  # by then others were alerted anyway
 
 
 @dataclass(frozen=True)
@@ -135,13 +139,22 @@ def learn_ends(post: Post, now: datetime) -> int:
     """Ask what became of texts whose callbacks stayed away, as while our web was down: Twilio tells each once. Of how
     many that was learnt.
     """
+    return _learn(post, _end_unheard(now), ASK_AGAIN_AFTER, now)
+
+
+def learn_ends_of_alerts(post: Post, now: datetime) -> int:
+    """The same soon, of alerts to staff: where one did not arrive and nobody told us, the next in line would wait."""
+    return _learn(post, _alert_unheard(now), ASK_AGAIN_OF_ALERT_AFTER, now)
+
+
+def _learn(post: Post, unheard: ColumnElement[bool], ask_again_after: timedelta, now: datetime) -> int:
     learnt, away = 0, threading.Event()
     while not away.is_set():
         with post.db.writing() as session:
-            ids = claim(session, Message, _end_unheard(now), (Message.sent_at, Message.id), BATCH, now, LEASE)
+            ids = claim(session, Message, unheard, (Message.sent_at, Message.id), BATCH, now, LEASE)
         if not ids:
             break
-        learnt += do_each(ids, lambda message_id: _learn_end(post, message_id, now, away), "learning")
+        learnt += do_each(ids, lambda message_id: _learn_end(post, message_id, ask_again_after, now, away), "learning")
     return learnt
 
 
@@ -150,12 +163,24 @@ def any_end_unheard(now: Moment) -> ColumnElement[bool]:
     return any_free(Message, _end_unheard(now), now)
 
 
+def any_alert_unheard(now: Moment) -> ColumnElement[bool]:
+    """Whether `learn_ends_of_alerts` may have something to do."""
+    return any_free(Message, _alert_unheard(now), now)
+
+
 def _end_unheard(now: Moment) -> ColumnElement[bool]:
     of_days = (Message.sent_at <= now - ENDS_WITHIN) & (Message.sent_at > now - ASKED_ABOUT_FOR)
     return without_end() & of_days & Message.channel.not_in((EMAIL, VOICE))
 
 
-def _learn_end(post: Post, message_id: int, now: datetime, away: threading.Event) -> bool:
+def _alert_unheard(now: Moment) -> ColumnElement[bool]:
+    lately = (Message.sent_at <= now - ALERT_ENDS_WITHIN) & (Message.sent_at > now - ALERT_ASKED_ABOUT_FOR)
+    return without_end() & lately & (Message.purpose == Purpose.ALERT) & (Message.channel == TEXT)
+
+
+def _learn_end(
+    post: Post, message_id: int, ask_again_after: timedelta, now: datetime, away: threading.Event
+) -> bool:
     """Where the carrier cannot be asked, it is `away`, and the rest waits for the next round: each may cost seconds."""
     if away.is_set():
         return False
@@ -171,7 +196,7 @@ def _learn_end(post: Post, message_id: int, now: datetime, away: threading.Event
         return False
     with post.db.writing() as session:
         message = hold_text(session, message_id)
-        message.lease_until, before = now + ASK_AGAIN_AFTER, message.status
+        message.lease_until, before = now + ask_again_after, message.status
         for taken in found:
             if taken.carrier_id == message.carrier_id:
                 said = Callback(message.token or "", taken.carrier_id, taken.status, taken.error_code)

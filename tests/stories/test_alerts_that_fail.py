@@ -1,5 +1,7 @@
 """Alerts that do not arrive, phones that answer by themselves, and colleagues who say "no more"."""
 
+import pytest
+
 from bot.carrier.faults import Fault, FaultKind
 from bot.cover import cover_gaps
 from bot.models import Role
@@ -17,6 +19,30 @@ def test_where_an_alert_is_refused_the_next_rung_rings_at_once(world: World) -> 
     with world.standby.db.reading() as session:
         gaps = cover_gaps(session, world.settings, world.standby.post.rules, world.now)
     assert any("did not arrive" in gap for gap in gaps)
+
+
+def test_where_nobody_tells_that_an_alert_did_not_arrive_the_carrier_is_asked(world: World) -> None:
+    """The callback is lost, as while our web is started anew. Otherwise the backup would be rung after six minutes."""
+    dana, omar = world.colleague("Dana"), world.colleague("Omar", backup=True)
+    ana = world.participant("Ana", dana)
+    world.goes_wrong(Fault(FaultKind.UNDELIVER, handset=dana.number, code=30003))
+    world.goes_wrong(Fault(FaultKind.DROP_CALLBACKS, handset=dana.number))
+    ana.texts("he hit me")
+    ana.hears("911")
+    omar.hears_nothing()
+    world.passes(minutes=2)
+    omar.hears("danger")
+
+
+def test_an_alert_that_arrived_is_not_asked_about(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    dana = world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    ana.texts("he hit me")
+    ana.hears("911")
+    dana.texts(dana.code())
+    dana.hears("it is yours")
+    monkeypatch.setattr(world.standby.post.carrier, "find", lambda *_: 1 // 0)
+    world.passes(minutes=20)
 
 
 def test_where_somebody_else_heard_it_the_ladder_keeps_its_pace(world: World) -> None:
