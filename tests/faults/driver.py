@@ -80,6 +80,8 @@ class Driver:
     def _step(self) -> None:
         now = self.clock.true()
         strikes = self.strikes.due(now)
+        if self.strikes.ended_at == now:  # what no webhook could bring meanwhile is asked for in the next minute
+            self.wakes.append(now + FETCHED_WITHIN)
         for saying in self.life.due(now):
             self.crew.ask_carrier("text", saying.number, saying.body)
             self.wakes += [now + CLOSEST, now + FETCHED_WITHIN]

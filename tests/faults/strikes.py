@@ -31,6 +31,7 @@ class Strikes:
         self, crew: Crew, clock: Clock, books: Books, diary: Diary, troubles: list[Trouble], chance: random.Random
     ) -> None:
         self.off = AT_ONCE
+        self.ended_at = NOT_YET  # the last that lasted for a while
         self._crew, self._clock, self._books, self._diary, self._chance = crew, clock, books, diary, chance
         self._troubles, self._all = troubles, len(troubles)
         self._ends: list[tuple[datetime, Strike]] = []
@@ -174,6 +175,7 @@ class Strikes:
 
     def _end_what_is_over(self, now: datetime) -> None:
         over = [end for end in self._ends if end[0] <= now]
+        self.ended_at = now if over else self.ended_at
         self._ends = [end for end in self._ends if end[0] > now]
         for _, end in over:
             end()
