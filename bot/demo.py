@@ -1,4 +1,4 @@
-"""`make run`: web, clock and simulated carrier of a demo programme in one terminal, on loopback only."""
+"""`make run`: makes a demo programme, on loopback only, and makes way for bot/demo_stage.py, which runs it."""
 
 import json
 import os

@@ -33,6 +33,12 @@ STRETCH = 4  # weeks by one question, of few people: more would be sorted for lo
 RESTS_FOR = timedelta(weeks=2)  # after its end, until what the carrier says of its texts has come in
 # Read as the words they are: there are few different ones, and tens of thousands of rows.
 STATE = tuple(type_coerce(column, String) for column in (CheckIn.first_status, CheckIn.answer, CheckIn.outcome))
+FIRST, DONE_OR_RUNS = "first", "done or runs"
+WEEKS = union_all(
+    select(literal(FIRST), func.min(CheckIn.week)),
+    select(literal(DONE_OR_RUNS), WeekCount.week).distinct(),
+    select(literal(DONE_OR_RUNS), CheckIn.week).where(CheckIn.ended_at.is_(None)).distinct(),
+)
 
 
 class Part(NamedTuple):
@@ -118,14 +124,6 @@ def keep_settled(db: Database, zone: str, now: datetime) -> int:
         kept += _keep(db, week)
         db.let_others_write()
     return kept
-
-
-FIRST, DONE_OR_RUNS = "first", "done or runs"
-WEEKS = union_all(
-    select(literal(FIRST), func.min(CheckIn.week)),
-    select(literal(DONE_OR_RUNS), WeekCount.week).distinct(),
-    select(literal(DONE_OR_RUNS), CheckIn.week).where(CheckIn.ended_at.is_(None)).distinct(),
-)
 
 
 def _uncounted(db: Database, last: date) -> list[date]:

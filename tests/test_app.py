@@ -103,4 +103,4 @@ def test_a_web_that_is_told_to_end_while_it_starts_ends(clock_in_web: bool) -> N
     """One that missed it would be waited for, and go on as the clock meanwhile."""
     with _starting(clock_in_web) as web:
         web.terminate()
-        web.wait(timeout=10)
+        assert web.wait(timeout=10) == 0

@@ -14,7 +14,7 @@ from bot.core.kinds import Attention
 from bot.models import CheckIn, Direction, Flag, FlagState, Message, Participant, Plan, Staff
 from bot.talking import is_talking
 from bot.waiting import failed
-from bot.web.standing import BEGINS_AT, Standing, begins_at, standings, unreachable_among
+from bot.web.standing import BEGINS_AT, Standing, standings, unreachable_among, will_begin_at
 from bot.web.words import present
 
 Moments = dict[int, datetime]  # of some participants, by id
@@ -100,7 +100,7 @@ def rows(session: Session, shown: Sequence[Brief]) -> Iterator[Row]:
     for each in shown:
         key, person = each.id, people[each.id]
         talks, trouble = is_talking(person, present()), troubles.get(key)
-        begins = begins_at(due.get(key), person)
+        begins = will_begin_at(due.get(key), person)
         yield Row(person, stand[key], each.flags, heard.get(key), asked.get(key), begins, talks, trouble)
 
 

@@ -26,7 +26,7 @@ Owned = TypeVar("Owned", bound=_Owned)
 BEGINS_AT = case((Plan.lease_until > Plan.next_check_in_at, Plan.lease_until), else_=Plan.next_check_in_at)
 
 
-def begins_at(planned: datetime | None, person: Participant) -> datetime | None:
+def will_begin_at(planned: datetime | None, person: Participant) -> datetime | None:
     """The same, as it will be: a time ahead at which no text may leave is none at which it begins."""
     if planned is None or planned <= present():
         return planned

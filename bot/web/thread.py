@@ -22,7 +22,7 @@ from bot.web.fields import chosen
 from bot.web.fragments import fragment
 from bot.web.learned import learned
 from bot.web.standby import standby
-from bot.web.standing import BEGINS_AT, begins_at, standings
+from bot.web.standing import BEGINS_AT, standings, will_begin_at
 from bot.web.words import present
 from bot.web.writing import LONGEST, prospect
 
@@ -102,7 +102,7 @@ def _facts(session: Session, participant: Participant) -> dict[str, object]:
         "person": participant,
         "standing": standings(session, [participant])[participant.id],
         "learned": learned(session, participant, standby()),
-        "next": begins_at(planned, participant),
+        "next": will_begin_at(planned, participant),
         "resolved": _resolved(session, participant),
         "openings": _openings(session, participant),
     }
