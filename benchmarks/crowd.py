@@ -14,17 +14,19 @@ from bot.core.delivery import Status
 from bot.core.kinds import Language, Purpose
 from bot.core.sending import PRIORITY
 from bot.db import Database
-from bot.models import Address, Consent, Direction, Message, Participant, Plan
+from bot.models import Address, Consent, Direction, Message, Participant, Plan, Role, Staff
 from bot.people import Enrolment
 
 FLOW, EVERY_DAYS = "weekly", 7
 SLOTS = 100  # so many different due times
+CASEWORKERS = 200  # of 8,000 participants forty each
 Values = dict[InstrumentedAttribute[Any], Any]
 
 
 def gather(database: Database, count: int, due_at: datetime, apart: timedelta = timedelta(0), texts: int = 0) -> None:
     """`count` participants, numbered from 1, who agreed to texts and are due for the weekly check-in, at `due_at` or
-    up to a hundred times `apart` later; and `texts` texts that they got the day before. All share a name and a number.
+    up to a hundred times `apart` later; and `texts` texts that they got the day before. All share a name and a number;
+    their caseworkers have names of their own, as these stand in the texts.
     """
     with in_haste(database):
         _gather(database, count, due_at, apart)
@@ -44,6 +46,7 @@ def _gather(database: Database, count: int, due_at: datetime, apart: timedelta) 
     persons: Values = {
         Participant.id: row, Participant.name: "Ana Abel", Participant.language: Language.EN, Participant.zone: ZONE,
         Participant.cohort: "", Participant.enrolled_at: due_at, Participant.silences: 0,
+        Participant.caseworker_id: row % CASEWORKERS + 1,
     }  # fmt: skip
     addresses: Values = {
         Address.participant_id: row, Address.channel: "sms", Address.value: number(1),
@@ -58,8 +61,14 @@ def _gather(database: Database, count: int, due_at: datetime, apart: timedelta) 
         Plan.participant_id: row, Plan.flow_name: FLOW, Plan.next_check_in_at: case(slots, value=row % SLOTS),
         Plan.repeat_days: EVERY_DAYS, Plan.given: {},
     }  # fmt: skip
+    with database.writing() as session:
+        session.add_all(_caseworker(place) for place in range(1, CASEWORKERS + 1))
     for values in (persons, addresses, consents, plans):
         _write(database, values)
+
+
+def _caseworker(place: int) -> Staff:
+    return Staff(id=place, email=f"worker{place}@example.org", name=f"Dana{place} Demo", role=Role.CASEWORKER)
 
 
 def _text(database: Database, persons: int, count: int, at: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.core.delivery import Deed, Status, deed_for
 from bot.core.escalation import Rules, Urgency, asked_at, first_look, new_words_look_at
-from bot.core.hours import minutes_between
+from bot.core.hours import minutes_between, week_of
 from bot.core.kinds import Attention, FlagKind, Hit, Outcome
 from bot.core.starting import TRY_AGAIN
 from bot.db import do_each, insert_once
@@ -110,7 +110,7 @@ def _new_flag(session: Session, about: Subject, kind: FlagKind, urgency: Urgency
         check_in_week=during.week if during else None,
         rung=0,
         look_at=first_look(urgency, now, rules),
-        **counted(session.get(Participant, about.participant_id) if about.participant_id else None, now, rules.zone),
+        **counted(_person_of(session, about), week_of(now, rules.zone)),
     )
     if not insert_once(session, flag):  # another process raised it a moment ago
         raised = _unresolved(session, about, kind)
@@ -119,6 +119,10 @@ def _new_flag(session: Session, about: Subject, kind: FlagKind, urgency: Urgency
     note(session, "flag_raised", now, participant_id=about.participant_id, flag_id=flag.id, detail=str(kind))
     _stands_open(session, flag, now)
     return flag
+
+
+def _person_of(session: Session, about: Subject) -> Participant | None:
+    return session.get(Participant, about.participant_id) if about.participant_id else None
 
 
 def _check_in_during(session: Session, about: Subject, now: datetime) -> Row[int, date] | None:

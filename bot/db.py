@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import structlog
@@ -47,6 +47,8 @@ from bot.engines import (
 log = structlog.get_logger()
 Id = TypeVar("Id")
 
+FEW_INSTANTS = 16
+
 
 class _Vault:
     """Holds the keys that encrypted columns use.
@@ -72,24 +74,49 @@ class _Vault:
 _vault = _Vault()
 
 
+class Token(str):
+    """Encrypted already: an encrypted column keeps it as it is."""
+
+
+def opened(token: str) -> str:
+    """What a Token says."""
+    return _vault.unseal(token)
+
+
+def sealer() -> Callable[[str], Token]:
+    """Encrypts for rows that are written at one moment: what is the same in several of them, once."""
+    return lru_cache(maxsize=None)(lambda text: Token(_vault.seal(text)))
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware instant, kept in UTC. A naive one is refused."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Rows that are written at one moment hold the same few instants: each is written out once. In UTC, as of one
+        zone the hour that comes twice in fall counts as equal.
+        """
+        written = super().bind_processor(dialect)
+        assert written is not None, "there is a process_bind_param"
+        written_once = lru_cache(maxsize=FEW_INSTANTS)(written)
+        return lambda value: written_once(_in_utc(value))
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant needs a zone")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+        moment = _in_utc(value)
+        return moment.replace(tzinfo=None) if moment and dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError("an instant needs a zone")
+    return value and value.astimezone(UTC)
 
 
 class Sealed(TypeDecorator[str]):
@@ -99,7 +126,7 @@ class Sealed(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else _vault.seal(value)
+        return value if value is None or isinstance(value, Token) else _vault.seal(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else _vault.unseal(value)
@@ -112,10 +139,22 @@ class SealedJson(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else _vault.seal(json.dumps(value))
+        return value if value is None or isinstance(value, Token) else _vault.seal(json.dumps(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(_vault.unseal(value))
+
+
+class SealedValues(SealedJson):
+    """Words by name that the database only ever sees encrypted; where there are none, it keeps nothing."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return super().process_bind_param(value or None, dialect)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return super().process_result_value(value, dialect) or {}
 
 
 class FlagKindWord(TypeDecorator[FlagKind]):

@@ -9,7 +9,7 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 SQLITE_WAITS_S = 20
-SQLITE_LOOKS_EVERY_S = 0.002  # a waiting writer
+SQLITE_LOOKS_EVERY_S = 0.001  # a waiting writer
 ROWS_AT_ONCE = 20  # that PostgreSQL is given by one statement: psycopg reads each long one through, letter by letter
 PREPARED_AFTER = 5  # the same statement this often, by a writer into PostgreSQL: as psycopg comes
 ASKERS = 2  # connections that questions share: each takes a millisecond

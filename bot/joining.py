@@ -9,6 +9,7 @@ from bot.arrangements import Desk, NotArranged
 from bot.casework import Concern, Result, Subject, end_running, raise_flag, resolve
 from bot.consents import asked_for_no_more, block
 from bot.core.escalation import Urgency, first_look
+from bot.core.hours import week_of
 from bot.core.kinds import Attention, Outcome
 from bot.db import Database
 from bot.models import AlertFlag, Danger, Direction, Flag, FlagState, Mark, Message, Resolution
@@ -91,7 +92,7 @@ def move_flag(desk: Desk, flag: Flag) -> None:
 
 def _count_as_theirs(desk: Desk, flag: Flag) -> None:
     """Figures count it as the person's, in the week in which it was raised."""
-    for name, value in counted(desk.participant, flag.raised_at, desk.settings.zone).items():
+    for name, value in counted(desk.participant, week_of(flag.raised_at, desk.settings.zone)).items():
         setattr(flag, name, value)
 
 

@@ -17,7 +17,7 @@ from bot.core.escalation import Policy, Rules
 from bot.core.kinds import Purpose
 from bot.core.segments import segments
 from bot.core.sending import PRIORITY
-from bot.db import Database
+from bot.db import Database, sealer
 from bot.models import Direction, Message
 from bot.statuses import add_firsts, keep_in_step, move_all
 
@@ -44,7 +44,7 @@ class Post:
 
 @dataclass(frozen=True)
 class Recipient:
-    """One address of one participant or member of staff."""
+    """One address of one participant or member of staff. Where many are texted at once `value` may be a Token."""
 
     channel: str
     value: str
@@ -89,9 +89,11 @@ def queue(session: Session, draft: Draft, now: datetime) -> Message:
 
 def queue_firsts(session: Session, drafts: Sequence[Draft], now: datetime) -> list[str]:
     """Write down the first texts of check-ins that begin in this transaction and keep already that these wait; their
-    tokens, in this order. None of them can be said twice.
+    tokens, in this order. None of them can be said twice. Many say the same, which is encrypted and measured once.
     """
-    rows = [_row(draft, now) for draft in drafts]
+    seal = sealer()
+    bodies = {body: (seal(body), segments(body)[1]) for body in {draft.body for draft in drafts}}
+    rows = [_row_of_any(draft, *bodies[draft.body], now) for draft in drafts]
     if rows:
         add_firsts(session, rows)
     return [row["token"] for row in rows]
@@ -106,27 +108,37 @@ def texts_of(session: Session, tokens: Collection[str]) -> dict[str, int]:
 def _row(draft: Draft, now: datetime) -> dict[str, Any]:
     """The columns of a new text, but for where it stands."""
     return {
-        "direction": Direction.OUT,
-        "channel": draft.to.channel,
-        "other": draft.to.value,
-        "other_hash": draft.to.value_hash,
-        "participant_id": draft.to.participant_id,
+        **_row_of_any(draft, draft.body, segments(draft.body)[1], now),
         "staff_id": draft.to.staff_id,
-        "check_in_id": draft.check_in_id,
-        "body": draft.body,
-        "at": now,
-        "token": uuid.uuid4().hex,
-        "purpose": draft.purpose,
-        "priority": PRIORITY[draft.purpose],
-        "segments": segments(draft.body)[1],
         "send_after": max(now, draft.not_before or now),
         "not_before": draft.not_before,
-        "send_before": draft.send_before,
         "answers_at": draft.answers_at,
         "confirms_opt_out": draft.confirms_opt_out,
         "written_by": draft.written_by,
         "anyway": draft.anyway,
         "mass_text_id": draft.mass_text_id,
+    }
+
+
+def _row_of_any(draft: Draft, body: str, count: int, now: datetime) -> dict[str, Any]:
+    """Those that the first text of a check-in has as well. `count`: segments of its body."""
+    return {
+        "direction": Direction.OUT,
+        "channel": draft.to.channel,
+        "other": draft.to.value,
+        "other_hash": draft.to.value_hash,
+        "participant_id": draft.to.participant_id,
+        "check_in_id": draft.check_in_id,
+        "body": body,
+        "at": now,
+        "attempts": 0,
+        "token": uuid.uuid4().hex,
+        "purpose": draft.purpose,
+        "priority": PRIORITY[draft.purpose],
+        "segments": count,
+        "send_after": now,
+        "send_before": draft.send_before,
+        "confirms_opt_out": False,
     }
 
 

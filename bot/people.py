@@ -1,20 +1,44 @@
 """Participants and their addresses: enrol, consent, pause, opt-out."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import exists, select, update
-from sqlalchemy.orm import Session, defer, selectinload
+from sqlalchemy import Text, exists, select, type_coerce, update
+from sqlalchemy.orm import Session
 
 from bot.consents import block, blocked_among, consented_among, is_blocked, unblock
-from bot.core.hours import week_of
 from bot.core.kinds import Language
-from bot.db import Database
+from bot.db import Database, Token, opened
 from bot.models import Address, CheckIn, Consent, Event, Message, Participant, Plan, Staff
 from bot.models import Direction as Way
 from bot.outbox import Recipient, drop_mass_texts
+
+
+class Worker(NamedTuple):
+    """A participant's caseworker, as far as texts and figures name them."""
+
+    id: int
+    name: str
+    team: str
+
+
+class Asked(NamedTuple):
+    """What of a participant a check-in begins with, where many begin at once: Participant has the same and more."""
+
+    id: int
+    language: Language
+    zone: str
+    cohort: str
+    safety_said_at: datetime | None
+    caseworker: Worker | None
+
+
+def workers_among(session: Session, staff_ids: Collection[int]) -> dict[int, Worker]:
+    """Those of them that are there, by their ids."""
+    rows = session.execute(select(Staff.id, Staff.name, Staff.team).where(Staff.id.in_(staff_ids)))
+    return {staff_id: Worker(staff_id, name, team) for staff_id, name, team in rows}
 
 
 @dataclass(frozen=True)
@@ -111,11 +135,11 @@ def pause(session: Session, participant: Participant, until: datetime | None, no
     note(session, "paused" if until else "pause_ended", now, participant_id=participant.id)
 
 
-def counted(participant: Participant | None, now: datetime, zone: str) -> dict[str, Any]:
-    """The columns by which figures count what begins now: its week in the programme's zone, and whose they are."""
+def counted(participant: Participant | Asked | None, week: date) -> dict[str, Any]:
+    """The columns by which figures count what begins in this week of the programme's calendar, and whose they are."""
     worker = participant.caseworker if participant else None
     return {
-        "week": week_of(now, zone),
+        "week": week,
         "cohort": participant.cohort if participant else "",
         "team": worker.team if worker else "",
         "caseworker_id": worker.id if worker else None,
@@ -131,11 +155,8 @@ def hold(session: Session, participant_id: int) -> Participant:
 
 
 def hold_all(session: Session, participant_ids: Collection[int]) -> Sequence[Participant]:
-    """Those of them that are there, locked likewise, in the order of their ids, with caseworkers. Names are fetched
-    one by one where they are asked for: to decrypt them all takes a while, and few want them.
-    """
+    """Those of them that are there, locked likewise, in the order of their ids."""
     rows = select(Participant).where(Participant.id.in_(participant_ids)).order_by(Participant.id)
-    rows = rows.options(defer(Participant.name), selectinload(Participant.caseworker))
     return session.scalars(rows.with_for_update(key_share=True)).all()
 
 
@@ -173,11 +194,11 @@ def recipient(session: Session, participant: Participant) -> Recipient | None:
     None where no address works or all are blocked.
     """
     found = reached(session, [participant.id]).get(participant.id)
-    return found.at if found else None
+    return replace(found.at, value=opened(found.at.value)) if found else None
 
 
 class Reached(NamedTuple):
-    """Where to text a participant, and whether they agreed to texts there."""
+    """Where to text a participant, with the address encrypted as it is kept, and whether they agreed to texts there."""
 
     at: Recipient
     agreed: bool
@@ -185,22 +206,23 @@ class Reached(NamedTuple):
 
 def reached(session: Session, participant_ids: Collection[int]) -> dict[int, Reached]:
     """Where to text each of these participants, likewise; those who cannot be texted are left out."""
-    columns = (Address.channel, Address.value, Address.value_hash, Address.participant_id)
+    columns = (Address.channel, type_coerce(Address.value, Text), Address.value_hash, Address.participant_id)
     rows = select(*columns).where(Address.participant_id.in_(participant_ids), Address.reachable).order_by(Address.id)
-    working = [Recipient(*row) for row in session.execute(rows)]
+    found = session.execute(rows)
+    working = [Recipient(channel, Token(kept), value_hash, whose) for channel, kept, value_hash, whose in found]
     hashes = {each.value_hash for each in working}
     blocked, consented = blocked_among(session, hashes), consented_among(session, hashes)
     usable: dict[int, list[Recipient]] = {}
     for each in working:
         if each.participant_id is not None and each.value_hash not in blocked:
             usable.setdefault(each.participant_id, []).append(each)
-    found = {}
+    best = {}
     for participant_id, all_usable in usable.items():
         agreed = [each for each in all_usable if (participant_id, each.channel, each.value_hash) in consented]
         some = agreed or all_usable
-        best = some[0] if len(some) == 1 else _last_heard_from(session, participant_id, some)
-        found[participant_id] = Reached(best, bool(agreed))
-    return found
+        one = some[0] if len(some) == 1 else _last_heard_from(session, participant_id, some)
+        best[participant_id] = Reached(one, bool(agreed))
+    return best
 
 
 def _last_heard_from(session: Session, participant_id: int, usable: list[Recipient]) -> Recipient:

@@ -18,7 +18,7 @@ from bot.core.turn import Assigns, Effect, Finish, Given, RaiseFlag, Remember, S
 from bot.flows import Shelf
 from bot.models import CheckIn, Flag, Message, Participant, Plan, Reply
 from bot.outbox import Draft, Post, Recipient, drop_questions, queue
-from bot.people import plan
+from bot.people import Asked, plan
 from bot.talking import is_talking
 
 
@@ -31,7 +31,7 @@ class Talk:
 
 
 def given_to(
-    talk: Talk, person: Participant, in_danger: bool, wordings: Mapping[str, str], now: datetime
+    talk: Talk, person: Participant | Asked, in_danger: bool, wordings: Mapping[str, str], now: datetime
 ) -> Given:
     """What the machine may know of this person now; `wordings` are those they were assigned, by state of the flow."""
     settings = talk.post.settings

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -13,28 +12,28 @@ from sqlalchemy.orm import Session
 from bot.assignments import Assigned, assign, assigned_among
 from bot.casework import in_danger_among
 from bot.checkins import give_way, running_among
-from bot.core import machine
 from bot.core.delivery import Status
 from bot.core.flow import Flow
 from bot.core.hours import week_of
 from bot.core.starting import TRY_AGAIN, Due, IsLeftOut, Starts, Waits, becomes_of, due_next
-from bot.core.turn import Assigns, Effect, Say, Turn
-from bot.db import claim, do_each, insert_once
+from bot.core.turn import Assigns, Say
+from bot.db import claim, do_each, free, insert_once
 from bot.due import Moment, any_free
 from bot.models import CheckIn, FlowVersion, Participant, Plan
+from bot.openings import Opening, Openings, Wordings
 from bot.outbox import Draft, Recipient, queue_firsts, texts_of
-from bot.people import counted, hold_all, note, reached
-from bot.scene import Scene, Talk, given_to
+from bot.people import Asked, counted, note, reached, workers_among
+from bot.scene import Scene, Talk
 from bot.week_counts import forget_week
 
 log = structlog.get_logger()
 
 LEASE = timedelta(minutes=2)
-BATCH = 500
+BATCH = 1000
 
+IN_ORDER = (Plan.next_check_in_at, Plan.id)
 MOVED = update(Plan).where(Plan.id == bindparam("whose"))
 MOVED = MOVED.values(lease_until=bindparam("lease_until"), next_check_in_at=bindparam("next_check_in_at"))
-Wordings = Mapping[tuple[int, str], Mapping[str, str]]  # by participant and flow: by state
 
 
 def start_due(talk: Talk, now: datetime) -> int:
@@ -49,16 +48,14 @@ def start_some(talk: Talk, now: datetime) -> int | None:
     """The same with one batch of those that are due, in one transaction; None where none are. Where they fail together,
     each is started alone, so that one that cannot be keeps no other waiting.
     """
-    ids = _claim_plans(talk, now)
-    if not ids:
-        return None
-    if len(ids) == BATCH:
-        talk.post.db.let_others_write()
     try:
-        return _start_together(talk, ids, now)
+        taken, started = _start_those(talk, _due_by(now) & free(Plan, now), now)
     except Exception:
-        log.exception("starting_failed", count=len(ids))
-        return do_each(ids, lambda plan_id: _start_together(talk, [plan_id], now), "starting")
+        log.exception("starting_failed")
+        return _start_each(talk, now)
+    if taken == BATCH:
+        talk.post.db.let_others_write()
+    return started if taken else None
 
 
 def any_due(now: Moment) -> ColumnElement[bool]:
@@ -70,35 +67,42 @@ def _due_by(now: Moment) -> ColumnElement[bool]:
     return Plan.next_check_in_at <= now
 
 
-def _claim_plans(talk: Talk, now: datetime) -> list[int]:
+def _start_each(talk: Talk, now: datetime) -> int | None:
+    """The same, each in a transaction of its own. They are leased: those that fail again wait behind all others."""
     with talk.post.db.writing() as session:
-        return claim(session, Plan, _due_by(now), (Plan.next_check_in_at, Plan.id), BATCH, now, LEASE)
+        ids = claim(session, Plan, _due_by(now), IN_ORDER, BATCH, now, LEASE)
+    if not ids:
+        return None
+    return do_each(ids, lambda plan_id: _start_those(talk, _due_by(now) & (Plan.id == plan_id), now)[1], "starting")
 
 
-def _start_together(talk: Talk, plan_ids: Sequence[int], now: datetime) -> int:
-    """Plans and check-ins change in one transaction: a crash repeats none. Of one person only the first plan is looked
-    at; the others are due again at once, and see what became of it.
+def _start_those(talk: Talk, which: ColumnElement[bool], now: datetime) -> tuple[int, int]:
+    """How many of these plans were taken up, BATCH at most, and how many check-ins began.
+
+    Plans and check-ins change in one transaction: a crash repeats none. Of one person only the first plan is looked at;
+    the others are due again at once, and see what became of it.
     """
     talk = replace(talk, shelf=talk.shelf.as_it_stands())
     with talk.post.db.writing() as session:
-        planned = _gather(session, plan_ids, now)
-        wordings = _wordings(session, talk, planned)
+        planned = _gather(session, which)
+        openings = Openings(talk, _wordings(session, talk, planned), now)
         starting: list[_Start] = []
         moved = []
         seen: set[int] = set()
         for each in planned:
             first = each.person.id not in seen
             seen.add(each.person.id)
-            starts, change = _look_at(session, talk, each, wordings, now) if first else (None, {})
+            starts, change = _look_at(session, openings, each) if first else (None, {})
             moved.append({"whose": each.id, "lease_until": None, "next_check_in_at": each.due.at, **change})
             starting += [starts] if starts else []
         if moved:
             session.connection().execute(MOVED, moved)
         if starting:
             _keep_versions(session, [each.flow for each in starting])
-            _begin(session, talk, starting, now)
-            forget_week(session, week_of(now, talk.post.settings.zone))  # kept already where the clock was weeks ahead
-        return len(starting)
+            week = week_of(now, talk.post.settings.zone)
+            _begin(session, talk, starting, week, now)
+            forget_week(session, week)  # kept already where the clock was weeks ahead
+        return len(planned), len(starting)
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class _Planned:
     flow_name: str
     flag_id: int | None
     due: Due
-    person: Participant
+    person: Asked
     to: Recipient | None
 
 
@@ -119,49 +123,39 @@ class _Start:
 
     flow: Flow
     flag_id: int | None
-    person: Participant
+    person: Asked
     to: Recipient
-    turn: Turn
+    opening: Opening
     send_before: datetime | None
 
-    @cached_property
-    def says(self) -> list[Say]:
-        return [each for each in self.turn.effects if isinstance(each, Say) and each.text]
 
-    @property
-    def rest(self) -> tuple[Effect, ...]:
-        """What it does beside talking: with nearly every flow nothing."""
-        return tuple(each for each in self.turn.effects if not isinstance(each, Say))
-
-
-def _gather(session: Session, plan_ids: Sequence[int], now: datetime) -> list[_Planned]:
-    """People are locked before their plans, as everywhere; a merge may have moved or ended a plan meanwhile."""
-    owners = session.execute(select(Plan.id, Plan.participant_id).where(Plan.id.in_(plan_ids)))
-    whose = {plan_id: participant_id for plan_id, participant_id in owners}
-    people = {each.id: each for each in hold_all(session, set(whose.values()))}
-    columns = (
-        Plan.id, Plan.participant_id, Plan.flow_name, Plan.flag_id, Plan.next_check_in_at, Plan.repeat_days, Plan.given
+def _gather(session: Session, which: ColumnElement[bool]) -> list[_Planned]:
+    """These plans, in order, with their people; both are held. Where others hold one of the two, it is left to them or
+    to the next time: whoever holds a person may be ending the plan, or starting it.
+    """
+    columns: tuple[Any, ...] = (
+        Plan.id, Plan.flow_name, Plan.flag_id, Plan.next_check_in_at, Plan.repeat_days, Plan.given,
+        Plan.participant_id, Participant.language, Participant.zone, Participant.cohort, Participant.paused_until,
+        Participant.talk_until, Participant.safety_said_at, Participant.caseworker_id,
     )  # fmt: skip
-    held = select(*columns).where(Plan.id.in_(plan_ids), _due_by(now))
-    rows = session.execute(held.order_by(Plan.next_check_in_at, Plan.id).with_for_update()).all()
-    to = reached(session, people)
-    in_danger, running = in_danger_among(session, people), running_among(session, people)
+    held = select(*columns).join(Participant, Participant.id == Plan.participant_id).where(which)
+    held = held.order_by(*IN_ORDER).limit(BATCH)
+    held = held.with_for_update(of=(Participant, Plan), skip_locked=True, key_share=True)
+    rows = session.connection().execute(held).all()  # plain rows: nothing keeps track of them
+    ids = {row.participant_id for row in rows}
+    workers = workers_among(session, {row.caseworker_id for row in rows})
+    to = reached(session, ids)
+    in_danger, running = in_danger_among(session, ids), running_among(session, ids)
     planned = []
-    for plan_id, participant_id, flow_name, flag_id, at, repeat_days, values in rows:
-        if participant_id != whose[plan_id] or at is None:
-            continue
-        person, there = people[participant_id], to.get(participant_id)
-        due = Due(
-            at,
-            repeat_days,
-            values,
-            person.zone,
-            there is not None and there.agreed,
-            participant_id in in_danger,
-            person.paused_until,
-            person.talk_until,
-            running.get(participant_id),
-        )
+    for (
+        plan_id, flow_name, flag_id, at, repeat_days, values,
+        whose, language, zone, cohort, paused_until, talk_until, safety_said_at, worker_id,
+    ) in rows:  # fmt: skip
+        there, worker = to.get(whose), workers.get(worker_id)
+        agreed = there is not None and there.agreed
+        danger = whose in in_danger
+        due = Due(at, repeat_days, values, zone, agreed, danger, paused_until, talk_until, running.get(whose))
+        person = Asked(whose, language, zone, cohort, safety_said_at, worker)
         planned.append(_Planned(plan_id, flow_name, flag_id, due, person, there.at if there else None))
     return planned
 
@@ -173,10 +167,9 @@ def _wordings(session: Session, talk: Talk, planned: Sequence[_Planned]) -> Word
     return assigned_among(session, [each.person.id for each in planned], compared) if compared else {}
 
 
-def _look_at(
-    session: Session, talk: Talk, plan: _Planned, wordings: Wordings, now: datetime
-) -> tuple[_Start | None, dict[str, Any]]:
+def _look_at(session: Session, openings: Openings, plan: _Planned) -> tuple[_Start | None, dict[str, Any]]:
     """The check-in that starts, if one does, and what changes in the plan."""
+    talk, now = openings.talk, openings.now
     flow, due, person = talk.shelf.flows.get(plan.flow_name), plan.due, plan.person
     if flow is None:
         log.error("flow_unusable", flow=plan.flow_name, plan=plan.id)
@@ -191,10 +184,9 @@ def _look_at(
         case Starts(send_before):
             assert plan.to is not None, "who starts is reached"
             if flow.expires:  # what is bound to a date cannot wait for an answer to something else
-                give_way(session, talk, person, now)
-            theirs = wordings.get((person.id, flow.name), {})
-            turn = machine.begin(flow, due.values, given_to(talk, person, due.in_danger, theirs, now))
-            start = _Start(flow, plan.flag_id, person, plan.to, turn, send_before)
+                give_way(session, talk, session.get_one(Participant, person.id), now)
+            opening = openings.of(flow, due, person)
+            start = _Start(flow, plan.flag_id, person, plan.to, opening, send_before)
             return start, {"next_check_in_at": due_next(due, now)}
 
 
@@ -207,39 +199,41 @@ def _keep_versions(session: Session, flows: Collection[Flow]) -> None:
         insert_once(session, FlowVersion(version=version, name=flow.name, source=flow.source))
 
 
-def _begin(session: Session, talk: Talk, starting: Sequence[_Start], now: datetime) -> None:
+def _begin(session: Session, talk: Talk, starting: Sequence[_Start], week: date, now: datetime) -> None:
     """Write the check-ins down and queue their first texts, of all at once; what else a first turn does is rare."""
     session.flush()  # the end of what another cuts in on: one check-in of a person runs at a time
-    session.connection().execute(insert(CheckIn), [_row(each, talk, now) for each in starting])
+    session.connection().execute(insert(CheckIn), [_row(each, week, now) for each in starting])
     running = select(CheckIn.participant_id, CheckIn.id).where(CheckIn.ended_at.is_(None))
-    rows = session.execute(running.where(CheckIn.participant_id.in_([each.person.id for each in starting])))
+    running = running.where(CheckIn.participant_id.in_([each.person.id for each in starting]))
+    rows = session.connection().execute(running)
     ids = {participant_id: check_in_id for participant_id, check_in_id in rows}
-    said = [(each, say) for each in starting for say in each.says]
+    said = [(each, say) for each in starting for say in each.opening.says]
     tokens = queue_firsts(session, [_draft(each, say, ids) for each, say in said], now)
     new = [(start, say.assigns, token) for (start, say), token in zip(said, tokens, strict=True) if say.assigns]
     texts = texts_of(session, [token for _, _, token in new])
     assign(session, [_assigned(start, wording, ids, texts[token]) for start, wording, token in new], now)
     for each in starting:
-        if rest := each.rest:
-            check_in = session.get_one(CheckIn, ids[each.person.id])
-            Scene(session, talk, each.person, check_in, each.to, now).perform(replace(each.turn, effects=rest))
+        if each.opening.rest:
+            person = session.get_one(Participant, each.person.id)
+            check_in = session.get_one(CheckIn, ids[person.id])
+            Scene(session, talk, person, check_in, each.to, now).perform(each.opening.rest)
 
 
-def _row(start: _Start, talk: Talk, now: datetime) -> dict[str, Any]:
-    flow, turn = start.flow, start.turn
+def _row(start: _Start, week: date, now: datetime) -> dict[str, Any]:
+    flow = start.flow
     return {
         "participant_id": start.person.id,
         "flow_name": flow.name,
         "flow_version": flow.version,
         "flag_id": start.flag_id,
-        "position": turn.position.to_dict() if turn.position else None,
+        "position": start.opening.position,
         "started_at": now,
         "nudge_at": now + flow.nudge_after if flow.nudge_after else None,
         "silent_after": now + flow.answer_within,
         "channel": start.to.channel,
         "language": start.person.language,
-        "first_status": Status.QUEUED if start.says else None,
-        **counted(start.person, now, talk.post.settings.zone),
+        "first_status": Status.QUEUED if start.opening.says else None,
+        **counted(start.person, week),
     }
 
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from cryptography.fernet import Fernet
-from sqlalchemy import MetaData, func, inspect, make_url, select, text, update
+from sqlalchemy import MetaData, func, insert, inspect, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bot.core.kinds import Language, Purpose
@@ -121,6 +122,19 @@ def test_an_instant_comes_back_as_it_was(database: Database) -> None:
         session.add(Sender(name="x", taken_until=at))
     with database.reading() as session:
         assert session.get_one(Sender, "x").taken_until == at
+
+
+def test_the_hour_that_comes_twice_in_fall_is_stored_as_two(database: Database) -> None:
+    """Python takes the two for equal as long as both are of one zone."""
+    first = datetime(2026, 11, 1, 1, 30, tzinfo=ZoneInfo("America/Chicago"))
+    second = first.replace(fold=1)
+    assert first == second
+    with database.writing() as session:
+        rows = [{"name": "first", "taken_until": first}, {"name": "second", "taken_until": second}]
+        session.execute(insert(Sender), rows)
+    with database.reading() as session:
+        stored = [session.get_one(Sender, name).taken_until for name in ("first", "second")]
+    assert stored == [datetime(2026, 11, 1, 6, 30, tzinfo=UTC), datetime(2026, 11, 1, 7, 30, tzinfo=UTC)]
 
 
 def test_inserting_what_is_there_changes_nothing(database: Database) -> None:

@@ -25,7 +25,7 @@ LAYERS = (
     ("bot.verdicts",),
     ("bot.deliveries", "bot.dispatch", "bot.casework", "bot.duty"),
     ("bot.alerts", "bot.scene", "bot.staff_replies"),
-    ("bot.checkins", "bot.starting"),
+    ("bot.checkins", "bot.openings", "bot.starting"),
     ("bot.hearing", "bot.inbox"),
     ("bot.sheets", "bot.first_texts"),
     ("bot.arrangements", "bot.appointments", "bot.joining", "bot.importing", "bot.directory", "bot.handovers",

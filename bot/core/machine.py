@@ -287,7 +287,8 @@ class _Walk:
             if state.unless_spoken not in position.spoken:
                 effects += self.enter(state, position)
                 if state.expect is not Expect.NOTHING:
-                    return Turn(replace(position, state=state.name), tuple(effects))
+                    here = position if position.state == state.name else replace(position, state=state.name)
+                    return Turn(here, tuple(effects))
             name = state.next
         return Turn(None, (*effects, *_broken()), Lane.TODAY)
 

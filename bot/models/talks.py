@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bot.core.delivery import Status
 from bot.core.kinds import Answer, Intent, Lane, Language, Outcome, Purpose
-from bot.db import Base, Instant, Sealed, SealedJson, words
+from bot.db import Base, Instant, Sealed, SealedJson, SealedValues, words
 from bot.models.people import Participant
 
 
@@ -55,7 +55,7 @@ class Plan(Base):
     flow_name: Mapped[str] = mapped_column(String(60))
     next_check_in_at: Mapped[datetime | None] = mapped_column(Instant)
     repeat_days: Mapped[int | None] = mapped_column()
-    given: Mapped[dict[str, str]] = mapped_column(SealedJson, default=dict)
+    given: Mapped[dict[str, str]] = mapped_column(SealedValues, default=dict, nullable=True)
     flag_id: Mapped[int | None] = mapped_column(ForeignKey("flags.id"))
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     __table_args__ = (

@@ -9,7 +9,8 @@ from sqlalchemy import text, update
 from structlog.testing import LogCapture
 
 from app import create_app
-from bot import alerts, starting
+from bot import alerts
+from bot.core import machine
 from bot.db import Database
 from bot.hearing import Inbox
 from bot.models import Beat, Flag, Message, Role
@@ -49,14 +50,14 @@ def test_a_check_in_that_cannot_start_holds_up_no_other(
     ana, luz = world.participant("Ana", dana), world.participant("Luz", dana)
     world.is_due(ana, "weekly")
     world.is_due(luz, "weekly")
-    whole = starting.machine.begin
+    whole = machine.begin
 
     def begin(flow, values, given):  # type: ignore[no-untyped-def]
         if given.participant_id == ana.id:
             raise RuntimeError("a fault of ours")
         return whole(flow, values, given)
 
-    monkeypatch.setattr(starting.machine, "begin", begin)
+    monkeypatch.setattr(machine, "begin", begin)
     world.settles()
     luz.hears("week")
     ana.hears_nothing()

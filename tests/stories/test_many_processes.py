@@ -6,6 +6,7 @@ from concurrent.futures import Future
 
 import pytest
 
+from bot import starting
 from bot.core.delivery import Status
 from scheduler import tick
 from tests.world import World
@@ -45,6 +46,27 @@ def test_two_clocks_start_and_send_everything_once(world: World, _again: int) ->
         assert world.check_ins(person) == ["weekly None"]
         assert [each.status for each in world.texts_to(person)] == [Status.DELIVERED]
     for each in (first, second):
+        each.db.engine.dispose()
+
+
+def test_clocks_that_reach_for_the_same_batches_begin_each_check_in_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None waits for another, and a check-in that cannot begin twice is no error either."""
+    monkeypatch.setattr(starting, "BATCH", 4)
+    people = [world.participant(f"P{number}") for number in range(60)]
+    for person in people:
+        world.is_due(person, "weekly", repeat_days=7)
+    clocks = [world.second_process() for _ in range(3)]
+    started: list[int] = []
+    _side_by_side(*(lambda clock=clock: started.append(starting.start_due(clock.talk, world.now)) for clock in clocks))
+    assert sum(started) == len(people)
+    world.settles()
+    for person in people:
+        person.hears("How is your week")
+        assert world.check_ins(person) == ["weekly None"]
+        assert len(world.texts_to(person)) == 1
+    for each in clocks:
         each.db.engine.dispose()
 
 

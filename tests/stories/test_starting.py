@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Text, select, type_coerce, update
 
 from bot import starting
 from bot.core.delivery import Status
 from bot.models import Assignment, CheckIn, Message, Plan
+from bot.people import hold
 from tests.stories.test_wordings import compares, on_record, one_of_each
 from tests.world import Person, World
 
@@ -148,24 +149,69 @@ def test_a_reminder_that_never_left_before_its_date_reaches_a_person(world: Worl
     dana.hears_all()
 
 
-def test_a_plan_that_changed_hands_after_it_was_claimed_is_left_to_its_next_time(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As when two entries are merged between the claim and the start."""
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # into SQLite one writes at a time
+def test_whom_others_hold_keeps_nobody_waiting(world: World) -> None:
+    """As while their entry is merged into another: their check-in begins the next time, with who has the plan then."""
     dana = world.colleague("Dana")
-    ana, luz = world.participant("Ana", dana), world.participant("Luz", dana)
+    ana, luz, eve = (world.participant(name, dana) for name in ("Ana", "Luz", "Eve"))
     world.is_due(ana, "weekly")
-    held = starting.hold_all
-
-    def hold_all(session, ids):  # type: ignore[no-untyped-def]
-        people = held(session, ids)
-        monkeypatch.undo()
+    world.is_due(eve, "weekly")
+    with world.standby.db.writing() as session:
+        hold(session, ana.id)
+        assert starting.start_some(world.standby.talk, world.now) == 1
         session.execute(update(Plan).where(Plan.participant_id == ana.id).values(participant_id=luz.id))
-        return people
-
-    monkeypatch.setattr(starting, "hold_all", hold_all)
-    assert starting.start_some(world.standby.talk, world.now) == 0
+        assert starting.start_some(world.standby.talk, world.now) is None
     assert _stands(world, ana) == _stands(world, luz) == []
-    world.passes(minutes=3)
+    assert starting.start_some(world.standby.talk, world.now) == 1
+    world.settles()
     luz.hears("How is your week going")
+    eve.hears("How is your week going")
     ana.hears_nothing()
+
+
+def test_who_is_alike_hears_the_same_and_nobody_what_is_another_s(world: World) -> None:
+    """First turns that are equal are worked out once for a whole batch."""
+    dana, omar = world.colleague("Dana"), world.colleague("Omar")
+    (world.flows / "news.toml").write_text(NEWS, encoding="utf-8")
+    everybody = {
+        "Ana": (dana, "en", "Dana will call"), "Eve": (dana, "en", "Dana will call"),
+        "Luz": (omar, "en", "Omar will call"), "Rosa": (omar, "es", "Omar llamará"),
+        "Inés": (dana, "es", "Dana llamará"),
+    }  # fmt: skip
+    people = {
+        name: world.participant(name, worker, language=language) for name, (worker, language, _) in everybody.items()
+    }
+    for person in people.values():
+        world.is_due(person, "news")
+    at = {"Ana": "2026-11-26T13:00", "Eve": "2026-11-27T15:00"}
+    for name, moment in at.items():
+        other = world.participant(f"{name} too", dana)
+        people[f"{name} too"] = other
+        world.is_due(other, "appointment", appointment_at=moment)
+    assert starting.start_some(world.standby.talk, world.now) == 7
+    world.settles()
+    for name, (_, _, heard) in everybody.items():
+        people[name].hears(heard)
+    assert "1:00 pm" in people["Ana too"].hears() and "3:00 pm" in people["Eve too"].hears()
+    with world.standby.db.reading() as session:
+        positions = list(session.scalars(select(CheckIn.position).where(CheckIn.flow_name == "appointment")))
+        assert sorted(each["values"]["appointment_at"] for each in positions if each) == sorted(at.values())
+    for each in (dana, omar):
+        each.hears_all()
+
+
+def test_what_is_encrypted_once_for_many_is_read_by_each(world: World) -> None:
+    """A text that several get, and a number that stands in an address already."""
+    people = [world.participant(name) for name in ("Ana", "Eve")]
+    for person in people:
+        world.is_due(person, "weekly")
+    world.settles()
+    with world.standby.db.reading() as session:
+        texts = session.scalars(select(Message).order_by(Message.id)).all()
+        assert [each.other for each in texts] == [person.number for person in people]
+        first, second = (each.body for each in texts)
+        kept = session.scalars(select(type_coerce(Message.body, Text))).all()
+    assert first == second and "How is your week going" in first
+    assert kept[0] == kept[1] and "week" not in kept[0]
+    for person in people:
+        person.hears("How is your week going")
