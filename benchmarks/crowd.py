@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, String, case, cast, insert, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, String, case, cast, insert, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from benchmarks.ground import NOON
@@ -36,8 +36,11 @@ def gather(database: Database, count: int, due_at: datetime, apart: timedelta = 
 
 
 def address_hash(participant_id: ColumnElement[int]) -> ColumnElement[str]:
-    """The fingerprint that stands for the participant's address; it belongs to no number."""
-    return literal("crowd ", String).concat(cast(participant_id, String))
+    """What stands for the fingerprint of the participant's address; it belongs to no number. As fingerprints do, those
+    of neighbours lie far apart: multiplied with a prime that has no factor in common with the 2^32 they stay apart.
+    """
+    scattered = literal(2**32, BigInteger) + cast(participant_id, BigInteger) * 2654435761 % 2**32
+    return cast(scattered, String).concat(" is no fingerprint, but of the length of one")
 
 
 def _gather(database: Database, count: int, due_at: datetime, apart: timedelta) -> None:

@@ -11,6 +11,7 @@ from bot.core.keywords import Kind
 from bot.db import insert_once
 from bot.models import Consent, Message, OptOut
 from bot.statuses import move_all
+from bot.waiting import underway
 
 
 def is_blocked(session: Session, address_hash: str) -> bool:
@@ -39,7 +40,7 @@ def asked_for_no_more(session: Session, address_hash: str) -> bool:
 
 def block(session: Session, address_hash: str, how: str, now: datetime) -> bool:
     """No more texts to this address: recorded, and what waits for it dropped. False where it was blocked already."""
-    waiting = (Message.other_hash == address_hash) & (Message.status == Status.QUEUED)
+    waiting = (Message.other_hash == address_hash) & underway() & (Message.status == Status.QUEUED)
     move_all(session, waiting, Status.DROPPED, "opted out")
     if is_blocked(session, address_hash):
         return False

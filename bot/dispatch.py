@@ -157,7 +157,7 @@ def _result(flight: "Future[Taken]") -> Taken | Exception:
 
 
 def _claim_ready(round_: _Round, room: int) -> list[tuple[int, OutgoingText]]:
-    """Due texts, of each address only the first in line, as many as pace and pressure allow; the rest go back at once.
+    """Due texts, of each person only the first in line, as many as pace and pressure allow; the rest go back at once.
     Of these, those that the rules let go, written down as handed over. While the carrier is in trouble one that it did
     not take need not wait for its own next try: it shows whether the carrier is back.
     """
@@ -185,15 +185,15 @@ def _claim_ready(round_: _Round, room: int) -> list[tuple[int, OutgoingText]]:
 
 
 def _first_in_line(now: datetime, restored_at: datetime | None) -> ColumnElement[bool]:
-    """No earlier text of the same weight to the same address is still on its way: texts arrive in the order written.
+    """No earlier text of the same weight to the same participant, or to the same address of staff or a stranger, is
+    still on its way: texts arrive in the order written.
 
     One that is meant for later holds up nothing until then. Alerts stand in no line: one that is stuck must not hold
     up those that ring after it. Nor does what somebody had a reason to send now wait for the morning of another, nor
     the answer to what came in after a restore for what is asked about first.
     """
     earlier = aliased(Message)
-    behind = exists().where(
-        earlier.other_hash == Message.other_hash,
+    ahead = (
         underway(earlier),
         earlier.id < Message.id,
         earlier.priority <= Message.priority,
@@ -201,7 +201,10 @@ def _first_in_line(now: datetime, restored_at: datetime | None) -> ColumnElement
         earlier.not_before.is_(None) | (earlier.not_before <= now),
         true() if restored_at is None else ~may_overtake(earlier, restored_at),
     )
-    return (Message.purpose == Purpose.ALERT) | Message.anyway.is_not(None) | ~behind
+    nobodys = Message.participant_id.is_(None), earlier.participant_id.is_(None)
+    behind_their_own = exists().where(earlier.participant_id == Message.participant_id, *ahead)
+    behind_others = exists().where(*nobodys, earlier.other_hash == Message.other_hash, *ahead)
+    return (Message.purpose == Purpose.ALERT) | Message.anyway.is_not(None) | ~(behind_their_own | behind_others)
 
 
 def _write_down(session: Session, round_: _Round, came: list[_Outcome]) -> None:

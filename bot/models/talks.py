@@ -60,7 +60,7 @@ class Plan(Base):
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     __table_args__ = (
         Index(
-            "plans_due", "next_check_in_at",
+            "plans_due", "next_check_in_at", "id",  # in the order in which they start, however many are due at once
             sqlite_where=text("next_check_in_at IS NOT NULL"), postgresql_where=text("next_check_in_at IS NOT NULL"),
         ),
     )  # fmt: skip
@@ -108,7 +108,8 @@ class CheckIn(Counted, Base):
         ),
         # Figures count check-ins week by week: the whole programme's of the last weeks, whose counts are not kept yet
         # (bot/week_counts.py), and those of one cohort, team or caseworker. All they ask for is in the index.
-        Index("figures_of_week", *dict.fromkeys(("week", *NARROWED_BY, *FIGURES_BY, *STATE, "id"))),
+        # The id stands where it keeps those that begin together side by side.
+        Index("figures_of_week", *dict.fromkeys(("week", "flow_name", "id", *NARROWED_BY, *FIGURES_BY, *STATE))),
         *(Index(f"figures_of_{name}", *dict.fromkeys((name, "week", *NARROWED_BY, *FIGURES_BY, *STATE)))
           for name in NARROWED_BY[1:]),
         Index(
@@ -192,16 +193,24 @@ class Message(Base):
     intent: Mapped[Intent | None] = mapped_column(words(Intent))
     __table_args__ = (
         Index("thread", "participant_id", "at"),
-        Index("by_address", "other_hash", "at"),
+        Index(  # of strangers and staff; those of participants are found by whose they are
+            "by_address", "other_hash", "at",
+            sqlite_where=text("participant_id IS NULL"), postgresql_where=text("participant_id IS NULL"),
+        ),
         Index(
             "to_send", "priority", "send_after", "id",
             sqlite_where=text("status IN ('waiting', 'handing_over')"),
             postgresql_where=text("status IN ('waiting', 'handing_over')"),
         ),
         Index(  # who is behind whom: nobody's text overtakes one before it
-            "in_line", "other_hash", "id",
+            "in_line", "participant_id", "id",
             sqlite_where=text("status IN ('waiting', 'handing_over')"),
             postgresql_where=text("status IN ('waiting', 'handing_over')"),
+        ),
+        Index(  # the same of staff and strangers
+            "others_in_line", "other_hash", "id",
+            sqlite_where=text("participant_id IS NULL AND status IN ('waiting', 'handing_over')"),
+            postgresql_where=text("participant_id IS NULL AND status IN ('waiting', 'handing_over')"),
         ),
         # what the clock looks for among all that ever left: bot/waiting.py names the conditions
         Index(
@@ -215,6 +224,11 @@ class Message(Base):
         ),
         Index(
             "to_handle", "at",
+            sqlite_where=text("direction = 'in' AND handled_at IS NULL"),
+            postgresql_where=text("direction = 'in' AND handled_at IS NULL"),
+        ),
+        Index(  # of each sender the oldest first
+            "to_handle_in_order", "other_hash", "id",
             sqlite_where=text("direction = 'in' AND handled_at IS NULL"),
             postgresql_where=text("direction = 'in' AND handled_at IS NULL"),
         ),

@@ -440,6 +440,13 @@ def promise_of_a_turn(flow: Flow, talk: Talk, found: Found) -> None:
     assert set(found.needs) <= set(talk.flags)
 
 
+@given(FLOWS, st.integers(0, 10**6))
+def test_how_a_flow_without_wordings_begins_has_nothing_to_do_with_whose_it_is(flow: Flow, number: int) -> None:
+    """bot/openings.py works such a beginning out once for many."""
+    assert not flow.compares
+    assert begin(flow, {}, replace(GIVEN, participant_id=number, assigned={"a": "warm"})) == begin(flow, {}, GIVEN)
+
+
 @given(FLOWS, st.lists(st.tuples(WORDS, FOUND), max_size=8))
 def test_a_need_spoken_is_never_asked_for_afterwards(flow: Flow, replies: list[tuple[str, Found]]) -> None:
     talk = Talk(flow)
