@@ -2,7 +2,7 @@
 
 Each job does the least there is: one row, one commit. The whole check-in that Standby starts is held against it. Their
 database is set up as it comes; Standby sets SQLite up so that commits cost less and readers and writers do not wait for
-each other (bot/db.py).
+each other (bot/engines.py).
 """
 
 import threading

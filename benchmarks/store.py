@@ -13,7 +13,8 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from benchmarks.rows import TABLES, FlagRow, HandoverRow, ParticipantRow, Row
-from bot.db import Base, Database, Sealed, SealedJson
+from bot.columns import Sealed, SealedJson
+from bot.db import Base, Database
 
 ANY_DIALECT = sqlite.dialect()  # sealing is the same for all
 CACHE_KIB = 512 * 1024

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, exists, select
 from sqlalchemy.sql import visitors
 
-from bot.db import Instant, free
+from bot.columns import Instant
+from bot.db import free
 
 BEFORE, ONE = "moment", timedelta(microseconds=1)  # names of parameters: this word, and so many of these ahead
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from bot.columns import Token, sealer
 from bot.core import machine
 from bot.core.flow import Flow
 from bot.core.starting import Due
 from bot.core.turn import Say, Turn
-from bot.db import Token, sealer
 from bot.people import Asked
 from bot.scene import Talk, given_to
 

@@ -11,13 +11,14 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from bot.carrier import Carrier
+from bot.columns import sealer
 from bot.config import Settings
 from bot.core.delivery import Status
 from bot.core.escalation import Policy, Rules
 from bot.core.kinds import Purpose
 from bot.core.segments import segments
 from bot.core.sending import PRIORITY
-from bot.db import Database, sealer
+from bot.db import Database
 from bot.models import Direction, Message
 from bot.statuses import add_firsts, keep_in_step, move_all
 

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Text, exists, select, type_coerce, update
 from sqlalchemy.orm import Session
 
+from bot.columns import Token, opened
 from bot.consents import block, blocked_among, consented_among, is_blocked, unblock
 from bot.core.kinds import Language
-from bot.db import Database, Token, opened
+from bot.db import Database
 from bot.models import Address, CheckIn, Consent, Event, Message, Participant, Plan, Staff
 from bot.models import Direction as Way
 from bot.outbox import Recipient, drop_mass_texts

@@ -14,8 +14,8 @@ FILES = sorted([*ROOT.glob("bot/**/*.py"), ROOT / "app.py", ROOT / "scheduler.py
 LAYERS = (
     ("bot.core",),
     ("bot.drawing", "bot.passwords", "bot.pictures"),
-    ("bot.config", "bot.db", "bot.engines", "bot.models", "bot.carrier", "bot.flows", "bot.logs", "bot.migrations",
-     "bot.policy", "bot.revision"),
+    ("bot.config", "bot.columns", "bot.db", "bot.engines", "bot.models", "bot.carrier", "bot.flows", "bot.logs",
+     "bot.migrations", "bot.policy", "bot.revision"),
     ("bot.due", "bot.week_counts"),
     ("bot.assignments", "bot.restored", "bot.statuses", "bot.waiting"),
     ("bot.consents",),

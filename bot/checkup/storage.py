@@ -9,8 +9,9 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Engine, Text, select, text, type_coerce
 from sqlalchemy.exc import DBAPIError
 
+from bot.columns import Sealed, SealedJson
 from bot.core.finding import Finding, Sealing, fine, judge_keys, wrong
-from bot.db import Base, Sealed, SealedJson
+from bot.db import Base
 from bot.engines import is_there
 from bot.revision import is_current, is_known, revision_of
 

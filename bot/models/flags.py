@@ -6,9 +6,10 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from bot.columns import FlagKindWord, Instant, Sealed, words
 from bot.core.escalation import Urgency
 from bot.core.kinds import FlagKind, Need
-from bot.db import Base, FlagKindWord, Instant, Sealed, words
+from bot.db import Base
 from bot.models.people import Participant, Service
 from bot.models.talks import Counted, Message
 from bot.models.team import Staff

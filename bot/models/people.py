@@ -5,8 +5,9 @@ from datetime import date, datetime
 from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from bot.columns import Instant, Sealed, SealedJson, words
 from bot.core.kinds import Language
-from bot.db import Base, Instant, Sealed, SealedJson, words
+from bot.db import Base
 from bot.models.team import Staff
 
 

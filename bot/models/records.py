@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.columns import Instant, Sealed, SealedJson, words
 from bot.core.promises import Promise
-from bot.db import Base, Instant, Sealed, SealedJson, words
+from bot.db import Base
 
 
 class Event(Base):

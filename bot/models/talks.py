@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from bot.columns import Instant, Sealed, SealedJson, SealedValues, words
 from bot.core.delivery import Status
 from bot.core.kinds import Answer, Intent, Lane, Language, Outcome, Purpose
-from bot.db import Base, Instant, Sealed, SealedJson, SealedValues, words
+from bot.db import Base
 from bot.models.people import Participant
 
 

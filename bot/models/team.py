@@ -6,8 +6,9 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.columns import Instant, Sealed, words
 from bot.core.rota import Layer
-from bot.db import Base, Instant, Sealed, words
+from bot.db import Base
 
 
 class Role(StrEnum):

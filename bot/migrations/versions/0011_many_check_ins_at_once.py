@@ -8,7 +8,7 @@ begins together: by address, texts of one batch lay all over, and each page of a
 import sqlalchemy as sa
 from alembic import op
 
-from bot.db import SealedJson
+from bot.columns import SealedJson
 
 revision = '0011'
 down_revision = '0010'
