@@ -12,7 +12,7 @@ from sqlalchemy import DateTime, Dialect, Enum, String, Text, TypeDecorator
 
 from bot.core.kinds import FlagKind, flag_kind
 
-FEW_INSTANTS = 16
+FEW_INSTANTS = 16  # that many rows share: now, and what comes so long after it
 
 
 class Vault:
@@ -25,13 +25,16 @@ class Vault:
     keys: MultiFernet | None = None
 
     def unlock(self, data_keys: str) -> None:
+        """Take these keys, with a comma between and the newest first."""
         self.keys = MultiFernet([Fernet(key.strip().encode()) for key in data_keys.split(",")])
 
     def seal(self, text: str) -> str:
+        """The text, encrypted by the newest key."""
         assert self.keys is not None, "open the database before using encrypted columns"
         return self.keys.encrypt(text.encode("utf-8", "surrogatepass")).decode()
 
     def unseal(self, sealed: str) -> str:
+        """What was encrypted by any of the keys. Raises InvalidToken."""
         assert self.keys is not None, "open the database before using encrypted columns"
         return self.keys.decrypt(sealed.encode()).decode("utf-8", "surrogatepass")
 
