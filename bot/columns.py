@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import DateTime, Dialect, Enum, String, Text, TypeDecorator
 
 from bot.core.kinds import FlagKind, flag_kind
@@ -49,6 +49,15 @@ class Token(str):
 def opened(token: str) -> str:
     """What a Token says."""
     return vault.unseal(token)
+
+
+def opens(token: str) -> bool:
+    """Whether any of the keys opens it."""
+    try:
+        vault.unseal(token)
+    except InvalidToken:
+        return False
+    return True
 
 
 def sealer() -> Callable[[str], Token]:

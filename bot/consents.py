@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from bot.core.delivery import Status
 from bot.core.keywords import Kind
 from bot.db import insert_once
-from bot.models import Consent, Message, OptOut
+from bot.models import Address, Consent, Message, OptOut
 from bot.statuses import move_all
 from bot.waiting import underway
 
@@ -40,8 +40,10 @@ def asked_for_no_more(session: Session, address_hash: str) -> bool:
 
 def block(session: Session, address_hash: str, how: str, now: datetime) -> bool:
     """No more texts to this address: recorded, and what waits for it dropped. False where it was blocked already."""
+    owners = select(Address.participant_id).where(Address.value_hash == address_hash)
     waiting = (Message.other_hash == address_hash) & underway() & (Message.status == Status.QUEUED)
-    move_all(session, waiting, Status.DROPPED, "opted out")
+    for whose in (Message.participant_id.in_(owners), Message.participant_id.is_(None)):  # each by an index of its own
+        move_all(session, waiting & whose, Status.DROPPED, "opted out")
     if is_blocked(session, address_hash):
         return False
     return insert_once(session, OptOut(address_hash=address_hash, since=now, how=how))

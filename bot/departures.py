@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import Text, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from bot.carrier import OutgoingText, Refused, Taken
+from bot.columns import Sealed, SealedJson, opens
 from bot.config import Settings
 from bot.consents import block, blocked_among, consented_among
 from bot.core.delivery import CARRIER_WORDS, Deed, Status, climb, deed_for, in_plain_words, retry_in
@@ -16,12 +17,26 @@ from bot.core.restored import Leave
 from bot.core.sending import ANY_HOUR, Drop, Facts, Go, Wait, may_send, seconds_until_close
 from bot.models import Address, MassText, Message, Participant
 from bot.restored import HELD_FOR, last_restore, leave_of
-from bot.statuses import hold_texts, move_each
+from bot.statuses import hold_texts, move_all, move_each
 
 log = structlog.get_logger()
 
 URGENT_VALID_FOR_S = 3600
 LONGEST_VALID_FOR_S = 14400
+
+
+def refuse_unreadable(session: Session, ids: Sequence[int], now: datetime) -> set[int]:
+    """Those of these texts that no key opens do not leave, and are followed up as any that did not arrive; which they
+    are. As after damage, or where an old key was taken out too early.
+    """
+    sealed = [each for each in Message.__table__.c if isinstance(each.type, Sealed | SealedJson)]
+    rows = session.execute(select(Message.id, *(type_coerce(each, Text) for each in sealed)).where(Message.id.in_(ids)))
+    unreadable = {message_id for message_id, *tokens in rows if not all(opens(each) for each in tokens if each)}
+    log.error("texts_unreadable", count=len(unreadable))
+    left = update(Message).where(Message.id.in_(unreadable))
+    session.execute(left.values(handed_over_at=now, lease_until=None))
+    move_all(session, Message.id.in_(unreadable), Status.REFUSED, "No key opens this text.")
+    return unreadable
 
 
 def make_ready(

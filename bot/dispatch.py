@@ -4,13 +4,14 @@ What becomes of a text afterwards is written down in deliveries.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from cryptography.fernet import InvalidToken
 from sqlalchemy import ColumnElement, case, exists, not_, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
@@ -18,7 +19,7 @@ from bot.carrier import EMAIL, OutcomeUnknown, OutgoingText, Refused, Taken
 from bot.core.delivery import Deed, Status, deed_for
 from bot.core.kinds import Purpose
 from bot.db import claim
-from bot.departures import make_ready, record_refusal, record_taken
+from bot.departures import make_ready, record_refusal, record_taken, refuse_unreadable
 from bot.due import Moment, any_free
 from bot.models import Message, Sender
 from bot.outbox import Post
@@ -177,11 +178,23 @@ def _claim_ready(round_: _Round, room: int) -> list[tuple[int, OutgoingText]]:
         ids = claim(session, Message, due, (*order, Message.send_after, Message.id), room, now, LEASE)
         if not ids:
             return []
-        rows = {row.id: row for row in session.scalars(select(Message).where(Message.id.in_(ids)))}
-        let = [each for each in ids if gates[rows[each].channel == EMAIL].lets(rows[each])]
-        if held := sorted(set(ids) - set(let)):
+        texts = _readable(session, ids, now)
+        let = [each.id for each in texts if gates[each.channel == EMAIL].lets(each)]
+        if held := sorted({each.id for each in texts} - set(let)):
             session.execute(update(Message).where(Message.id.in_(held)).values(lease_until=None))
         return make_ready(session, post.settings, let, now) if let else []
+
+
+def _readable(session: Session, ids: Sequence[int], now: datetime) -> list[Message]:
+    """These texts in this order, without those that no key opens: they must not hold up the others."""
+    try:
+        rows = {row.id: row for row in session.scalars(select(Message).where(Message.id.in_(ids)))}
+    except InvalidToken:
+        unreadable = refuse_unreadable(session, ids, now)
+        if not unreadable:
+            raise
+        return _readable(session, [each for each in ids if each not in unreadable], now)
+    return [rows[each] for each in ids]
 
 
 def _first_in_line(now: datetime, restored_at: datetime | None) -> ColumnElement[bool]:

@@ -10,7 +10,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 SQLITE_WAITS_S = 20
 SQLITE_LOOKS_EVERY_S = 0.001  # a waiting writer
-SQLITE_CACHE_KB, SQLITE_LOG_PAGES = 8_000, 4_000
+# Who starts 100,000 check-ins writes all over their indexes: with what SQLite comes with (2,000 kB, 1,000 pages) pages
+# are read, and brought over from the log, again and again. Readers are many, and keep the usual.
+SQLITE_CACHE_KB, SQLITE_READER_CACHE_KB, SQLITE_LOG_PAGES = 8_000, 2_000, 4_000
 ROWS_AT_ONCE = 20  # that PostgreSQL is given by one statement: psycopg reads each long one through, letter by letter
 PREPARED_AFTER = 5  # the same statement this often, by a writer into PostgreSQL: as psycopg comes
 ASKERS = 2  # connections that questions share: each takes a millisecond
@@ -35,7 +37,7 @@ def open_engine(url: str | URL) -> Engine:
         event.listen(engine, "begin", _begin_postgresql)
         return engine
     given = {"isolation_level": None, "timeout": SQLITE_WAITS_S}
-    engine = create_engine(target, **POOL, connect_args=given, hide_parameters=True)
+    engine = create_engine(target, **POOL, pool_use_lifo=True, connect_args=given, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -102,11 +104,10 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: object) -> None:
     cursor = connection.cursor()
     # FULL and not NORMAL: in WAL mode NORMAL may lose the last commits when power fails, and a commit is our promise
     # to the carrier that a reply is kept.
-    durable = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={SQLITE_WAITS_S * 1000}")
-    # Who starts 100,000 check-ins writes all over their indexes: with what SQLite comes with (2,000 and 1,000) the same
-    # pages are read and brought over from the log again and again.
-    roomy = (f"cache_size=-{SQLITE_CACHE_KB}", f"wal_autocheckpoint={SQLITE_LOG_PAGES}")
-    for pragma in (*durable, *roomy):
+    for pragma in (
+        "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={SQLITE_WAITS_S * 1000}",
+        f"wal_autocheckpoint={SQLITE_LOG_PAGES}",
+    ):  # fmt: skip
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -120,8 +121,10 @@ def _begin_sqlite(connection: Any) -> None:
     """
     raw: sqlite3.Connection = connection.connection.driver_connection
     options = connection.get_execution_options()
+    writes = options.get("writes", False)
     raw.execute(f"PRAGMA query_only={'ON' if options.get('only_reads', False) else 'OFF'}")
-    if not options.get("writes", False):
+    raw.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KB if writes else SQLITE_READER_CACHE_KB}")
+    if not writes:
         connection.exec_driver_sql("BEGIN")
         return
     gives_up_at = time.monotonic() + SQLITE_WAITS_S

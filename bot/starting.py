@@ -68,7 +68,7 @@ def _due_by(now: Moment) -> ColumnElement[bool]:
 
 
 def _start_each(talk: Talk, now: datetime) -> int | None:
-    """The same, each in a transaction of its own. They are leased: those that fail again wait behind all others."""
+    """The same, each in a transaction of its own. They are leased: what fails again stands before nobody."""
     with talk.post.db.writing() as session:
         ids = claim(session, Plan, _due_by(now), IN_ORDER, BATCH, now, LEASE)
     if not ids:
@@ -80,7 +80,7 @@ def _start_those(talk: Talk, which: ColumnElement[bool], now: datetime) -> tuple
     """How many of these plans were taken up, BATCH at most, and how many check-ins began.
 
     Plans and check-ins change in one transaction: a crash repeats none. Of one person only the first plan is looked at;
-    the others are due again at once, and see what became of it.
+    the others stay due, and see what became of it.
     """
     talk = replace(talk, shelf=talk.shelf.as_it_stands())
     with talk.post.db.writing() as session:
@@ -90,9 +90,10 @@ def _start_those(talk: Talk, which: ColumnElement[bool], now: datetime) -> tuple
         moved = []
         seen: set[int] = set()
         for each in planned:
-            first = each.person.id not in seen
+            if each.person.id in seen:
+                continue
             seen.add(each.person.id)
-            starts, change = _look_at(session, openings, each) if first else (None, {})
+            starts, change = _look_at(session, openings, each)
             moved.append({"whose": each.id, "lease_until": None, "next_check_in_at": each.due.at, **change})
             starting += [starts] if starts else []
         if moved:

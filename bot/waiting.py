@@ -14,7 +14,7 @@ from bot.models import Direction, Flag, FlagState, Message
 
 
 def underway(message: type[Message] = Message) -> ColumnElement[bool]:
-    """Texts that have not left, or that nobody knows of yet whether they did: index to_send."""
+    """Texts that have not left, or that nobody knows of yet whether they did: index to_send, and those of the line."""
     return message.status.in_(_written_out([Status.QUEUED, Status.SENDING], expanding=True))
 
 
@@ -35,7 +35,7 @@ def without_end() -> ColumnElement[bool]:
 
 
 def unhandled(message: type[Message] = Message) -> ColumnElement[bool]:
-    """Texts that came in and were not understood yet: index to_handle."""
+    """Texts that came in and were not understood yet: indexes to_handle, to_handle_in_order."""
     return (message.direction == _written_out(Direction.IN)) & message.handled_at.is_(None)
 
 

@@ -205,8 +205,8 @@ class Message(Base):
         ),
         Index(  # who is behind whom: nobody's text overtakes one before it
             "in_line", "participant_id", "id",
-            sqlite_where=text("status IN ('waiting', 'handing_over')"),
-            postgresql_where=text("status IN ('waiting', 'handing_over')"),
+            sqlite_where=text("participant_id IS NOT NULL AND status IN ('waiting', 'handing_over')"),
+            postgresql_where=text("participant_id IS NOT NULL AND status IN ('waiting', 'handing_over')"),
         ),
         Index(  # the same of staff and strangers
             "others_in_line", "other_hash", "id",

@@ -9,8 +9,9 @@ from sqlalchemy import text, update
 from structlog.testing import LogCapture
 
 from app import create_app
-from bot import alerts
+from bot import alerts, starting
 from bot.core import machine
+from bot.core.delivery import Status
 from bot.db import Database
 from bot.hearing import Inbox
 from bot.models import Beat, Flag, Message, Role
@@ -41,6 +42,39 @@ def test_a_text_that_cannot_be_decrypted_reaches_a_person_and_holds_up_nobody(wo
     assert world.flags(ana) == ["read now open"]
     assert "handling_failed" in _events(log)
     dana.hears_all()
+
+
+@pytest.mark.parametrize("unreadable", ["addresses SET value", "messages SET body"])
+def test_a_text_that_no_key_opens_reaches_a_person_and_holds_up_no_other(
+    world: World, log: LogCapture, unreadable: str
+) -> None:
+    """Many are handed over at once, and all of them are read together."""
+    world.settings = world.settings.model_copy(update={"calls_at_once": 8})
+    world.dies()
+    dana = world.colleague("Dana")
+    ana, luz = world.participant("Ana", dana), world.participant("Luz", dana)
+    world.is_due(ana, "weekly")
+    if unreadable.startswith("addresses"):
+        _spoil(world, unreadable)
+    assert starting.start_due(world.standby.talk, world.now) == 1
+    if unreadable.startswith("messages"):
+        _spoil(world, unreadable)
+    luz.texts("he hit me")
+    luz.hears("911")
+    dana.hears("danger")
+    world.passes(minutes=2)
+    ana.hears_nothing()
+    assert world.flags(ana) == ["unreachable today open"]
+    assert _events(log) == {"texts_unreadable"}
+    dana.hears_all()
+    with world.standby.db.writing() as session:  # read by what looks through all texts at the end
+        this = update(Message).where(Message.status == Status.REFUSED)
+        session.execute(this.values(body="was unreadable", other=ana.number))
+
+
+def _spoil(world: World, what: str) -> None:
+    with world.standby.db.writing() as session:
+        session.execute(text(f"UPDATE {what} = 'no key opens this' WHERE participant_id = 1"))
 
 
 def test_a_check_in_that_cannot_start_holds_up_no_other(

@@ -1,12 +1,14 @@
 """Many check-ins start at once, each as if it started alone."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Text, select, type_coerce, update
+from sqlalchemy import Text, select, text, type_coerce, update
 
 from bot import starting
 from bot.core.delivery import Status
+from bot.db import free
 from bot.models import Assignment, CheckIn, Message, Plan
 from bot.people import hold
 from tests.stories.test_wordings import compares, on_record, one_of_each
@@ -156,6 +158,10 @@ def test_whom_others_hold_keeps_nobody_waiting(world: World) -> None:
     ana, luz, eve = (world.participant(name, dana) for name in ("Ana", "Luz", "Eve"))
     world.is_due(ana, "weekly")
     world.is_due(eve, "weekly")
+    database = world.standby.db.engine
+    with database.begin() as connection:  # whoever waits for a lock fails
+        connection.execute(text(f"ALTER DATABASE \"{database.url.database}\" SET lock_timeout = '5s'"))
+    world.dies()
     with world.standby.db.writing() as session:
         hold(session, ana.id)
         assert starting.start_some(world.standby.talk, world.now) == 1
@@ -167,6 +173,32 @@ def test_whom_others_hold_keeps_nobody_waiting(world: World) -> None:
     luz.hears("How is your week going")
     eve.hears("How is your week going")
     ana.hears_nothing()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_another_clock_starts_meanwhile_is_left_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One clock sees a plan that is due, the other starts it, and only then the first one gets to lock it."""
+    ana = world.participant("Ana", world.colleague("Dana"))
+    world.is_due(ana, "weekly", repeat_days=7)
+    until_released = text("(SELECT true FROM pg_advisory_xact_lock_shared(42))")
+    first, second = world.second_process(), world.second_process()
+    monkeypatch.setattr(starting, "free", lambda table, now: free(table, now) & until_released)
+    with ThreadPoolExecutor(1) as pool, world.standby.db.engine.connect() as holder:
+        holder.execute(text("SELECT pg_advisory_lock(42)"))
+        slow = pool.submit(starting.start_some, first.talk, world.now)
+        waits = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        while not holder.scalar(waits):
+            assert not slow.done(), slow.result()
+        monkeypatch.undo()
+        assert starting.start_some(second.talk, world.now) == 1
+        moved = _plan(world, ana).next_check_in_at
+        holder.execute(text("SELECT pg_advisory_unlock(42)"))
+        assert slow.result() is None
+    assert _plan(world, ana).next_check_in_at == moved
+    world.settles()
+    ana.hears("How is your week going")
+    for each in (first, second):
+        each.db.engine.dispose()
 
 
 def test_who_is_alike_hears_the_same_and_nobody_what_is_another_s(world: World) -> None:
