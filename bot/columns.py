@@ -1,7 +1,9 @@
 """Types of columns: instants in UTC, and what the database only ever sees encrypted."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -12,6 +14,7 @@ from sqlalchemy import DateTime, Dialect, Enum, String, Text, TypeDecorator
 
 from bot.core.kinds import FlagKind, flag_kind
 
+UNREADABLE = "[damaged: no key opens this]"
 FEW_INSTANTS = 16  # that many rows share: now, and what comes so long after it
 
 
@@ -40,6 +43,28 @@ class Vault:
 
 
 vault = Vault()
+_shows = ContextVar("shows", default=False)
+
+
+@contextmanager
+def showing_all() -> Iterator[None]:
+    """Meanwhile a value that no key opens is read as UNREADABLE, or as none. For pages: one damaged text must not hide
+    the danger beside it. Whatever works with what it reads has to fail instead, so that a person looks at it.
+    """
+    before = _shows.set(True)
+    try:
+        yield
+    finally:
+        _shows.reset(before)
+
+
+def _read(value: str, otherwise: str) -> str:
+    try:
+        return vault.unseal(value)
+    except InvalidToken:
+        if not _shows.get():
+            raise
+        return otherwise
 
 
 class Token(str):
@@ -106,7 +131,7 @@ class Sealed(TypeDecorator[str]):
         return value if value is None or isinstance(value, Token) else vault.seal(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else vault.unseal(value)
+        return None if value is None else _read(value, UNREADABLE)
 
 
 class SealedJson(TypeDecorator[Any]):
@@ -119,7 +144,7 @@ class SealedJson(TypeDecorator[Any]):
         return value if value is None or isinstance(value, Token) else vault.seal(json.dumps(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(vault.unseal(value))
+        return None if value is None else json.loads(_read(value, "null"))
 
 
 class SealedValues(SealedJson):

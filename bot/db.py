@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from sqlalchemy import URL, ColumnElement, Connection, event, insert, select, up
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, sessionmaker
 
-from bot.columns import Sealed, vault
+from bot.columns import Sealed, showing_all, vault
 from bot.engines import SQLITE_LOOKS_EVERY_S, SQLITE_WAITS_S, for_questions, for_readers, for_writers, open_engine
 
 log = structlog.get_logger()
@@ -37,7 +37,12 @@ class LookupKey(Base):
 
 
 class Database:
-    """One database and the ways into it. Opening it hands the data keys to the encrypted columns."""
+    """One database and the ways into it. Opening it hands the data keys to the encrypted columns.
+
+    `is_for_page`: whether who reads now makes a page for people.
+    """
+
+    is_for_page: Callable[[], bool] = staticmethod(lambda: False)
 
     def __init__(self, url: str | URL, data_keys: str) -> None:
         vault.unlock(data_keys)
@@ -51,11 +56,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one moment, that of its first question, and writes nothing: the database refuses it.
+        """A session that sees one moment, that of its first question, and writes nothing: the database refuses it. On
+        pages it shows what cannot be decrypted as such.
 
         It ends with a commit: after a rollback psycopg forgets what statements the server has prepared for writers.
         """
-        with self._reading.begin() as session:
+        with showing_all() if self.is_for_page() else nullcontext(), self._reading.begin() as session:
             yield session
 
     @contextmanager
@@ -101,7 +107,7 @@ class Database:
 
     @cached_property
     def _lookup_key(self) -> bytes:
-        with self.reading() as session:
+        with self._reading.begin() as session:
             found = session.scalar(select(LookupKey.key))
         return base64.b64decode(found or self._make_lookup_key())
 
@@ -112,7 +118,7 @@ class Database:
                 session.execute(insert(LookupKey).values(id=1, key=base64.b64encode(secrets.token_bytes(32)).decode()))
         except IntegrityError:
             pass
-        with self.reading() as session:
+        with self._reading.begin() as session:
             return session.scalars(select(LookupKey.key)).one()
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Flask
+from flask import Flask, has_request_context
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -54,6 +54,7 @@ def create_web(standby: Standby) -> Flask:
         # Who asks, and nothing else: what the proxy says of scheme and host is not needed, so it is not believed.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=0)  # type: ignore[method-assign]
     app.extensions["standby"] = standby
+    standby.db.is_for_page = has_request_context
     Bootstrap5(app)
     csrf = CSRFProtect(app)
     set_up_sign_in(app)

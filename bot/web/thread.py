@@ -60,12 +60,14 @@ def readable(session: Session, participant_id: int) -> Participant:
 @roles(*READERS)
 def show(participant_id: int) -> ResponseReturnValue:
     """The whole page. That it was looked at goes on record. Somebody else's person is opened for a reason."""
-    with standby().db.writing() as session:  # short: while a page is drawn, nobody may wait to write
+    with standby().db.reading() as session:
         participant = known(session, participant_id)
         asks = not may_open(session, me(), participant, present()) and may_ask_to_open(me(), participant)
         if asks and FRAGMENT not in request.headers:
             return redirect(url_for("thread.ask", participant_id=participant_id))
-        note(session, "thread_viewed", present(), me().id, readable(session, participant_id).id)
+        readable(session, participant_id)
+    with standby().db.writing() as session:  # short: while a page is drawn, nobody may wait to write
+        note(session, "thread_viewed", present(), me().id, participant_id)
     with standby().db.reading() as session:
         return page(session, readable(session, participant_id))
 

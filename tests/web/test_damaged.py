@@ -1,0 +1,40 @@
+"""One text or name that no key opens hides nothing else on any page."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+from bot.models import Role
+from tests.conftest import Log
+from tests.web.conftest import Browser
+from tests.world import Colleague, World
+
+PAGES = ("/", "/flags", "/people")
+
+
+@pytest.mark.parametrize("damaged", ["messages SET body", "messages SET other", "participants SET name"])
+def test_what_no_key_opens_hides_no_danger(
+    world: World, browses: Callable[[Colleague], Browser], log: Log, damaged: str
+) -> None:
+    dana, sam = world.colleague("Dana"), world.colleague("Sam", Role.SUPERVISOR)
+    ana, luz = world.participant("Ana", dana), world.participant("Luz", dana)
+    for person in (ana, luz):
+        person.texts("he hit me")
+        person.hears("911")
+    table, column = damaged.split(" SET ")
+    with world.standby.db.writing() as session:
+        whose = "participant_id" if table == "messages" else "id"
+        kept = session.execute(text(f"SELECT id, {column} FROM {table} WHERE {whose} = {ana.id}")).all()
+        session.execute(text(f"UPDATE {table} SET {column} = 'no key opens this' WHERE {whose} = {ana.id}"))
+    for colleague in (dana, sam):
+        browser = browses(colleague)
+        assert any("Luz" in page for page in map(browser.reads, PAGES))
+    own = browses(dana)
+    assert "he hit me" in own.reads(f"/people/{luz.id}")
+    assert (damaged == "messages SET other") or "damaged: no key opens this" in own.reads(f"/people/{ana.id}")
+    with world.standby.db.writing() as session:  # read by what looks through all of them at the end
+        for row_id, value in kept:
+            session.execute(text(f"UPDATE {table} SET {column} = :value WHERE id = {row_id}"), {"value": value})
+    for colleague in (dana, sam):
+        colleague.hears_all()
