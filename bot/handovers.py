@@ -15,6 +15,7 @@ from bot.duty import hears
 from bot.models import Flag, FlagState, Handover, Participant, Role, Staff
 from bot.outbox import Draft, queue
 from bot.people import note, recipient
+from bot.scene import called
 from bot.waiting import unresolved
 
 
@@ -73,9 +74,8 @@ def _tell(desk: Desk) -> bool:
     to = recipient(desk.session, person)
     if to is None or not has_consented(desk.session, person.id, to.channel, to.value_hash):
         return False
-    assert person.caseworker is not None
     slots = {
-        "worker": first_name(person.caseworker.name),
+        "worker": called(person.caseworker, desk.settings.programme),
         "programme": desk.settings.programme,
         "contact": desk.settings.contact,
     }

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from bot.core.escalation import Edge, Ladder, Means, Policy, Rung, Urgency, Whom
+from bot.core.flow import FlowError
 from bot.core.hours import Window
 
 POLICY = "escalation.toml"
@@ -18,7 +19,7 @@ SHORTEST_DAY = timedelta(hours=2)
 LIKE = 'write it like "15 minutes", "2 hours" or "1 day"'
 
 
-class PolicyError(Exception):
+class PolicyError(FlowError):
     """The policy cannot be used. The message names every fault, where it is and what to write."""
 
 

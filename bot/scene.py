@@ -10,15 +10,16 @@ from sqlalchemy.orm import Session
 
 from bot.assignments import Assigned, assign, assigned
 from bot.casework import Concern, Subject, danger_open, end_running, raise_flag, reopen
+from bot.columns import UNREADABLE
 from bot.consents import has_consented
 from bot.core.escalation import same_episode
 from bot.core.kinds import Outcome, Purpose
 from bot.core.speech import first_name
 from bot.core.turn import Assigns, Effect, Finish, Given, RaiseFlag, Remember, Say, Schedule, Turn
 from bot.flows import Shelf
-from bot.models import CheckIn, Flag, Message, Participant, Plan, Reply
+from bot.models import CheckIn, Flag, Message, Participant, Plan, Reply, Staff
 from bot.outbox import Draft, Post, Recipient, drop_questions, queue
-from bot.people import Asked, plan
+from bot.people import Asked, Worker, plan
 from bot.talking import is_talking
 
 
@@ -30,12 +31,19 @@ class Talk:
     shelf: Shelf
 
 
+def called(caseworker: Staff | Worker | None, programme: str) -> str:
+    """By which name texts speak to somebody: their caseworker's first name, or the programme's where there is none, or
+    none that a key opens.
+    """
+    return programme if caseworker is None or caseworker.name == UNREADABLE else first_name(caseworker.name)
+
+
 def given_to(
     talk: Talk, person: Participant | Asked, in_danger: bool, wordings: Mapping[str, str], now: datetime
 ) -> Given:
     """What the machine may know of this person now; `wordings` are those they were assigned, by state of the flow."""
     settings = talk.post.settings
-    worker = first_name(person.caseworker.name) if person.caseworker else settings.programme
+    worker = called(person.caseworker, settings.programme)
     return Given(
         language=person.language,
         now=now.astimezone(ZoneInfo(person.zone)),

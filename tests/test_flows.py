@@ -7,8 +7,9 @@ import pytest
 from structlog.testing import LogCapture
 
 from bot.config import ROOT
+from bot.core.flow import FlowError
 from bot.core.kinds import Language
-from bot.flows import LiveShelf
+from bot.flows import SHIPPED, LiveShelf, load_flows
 from bot.policy import POLICY
 
 
@@ -71,3 +72,15 @@ def test_without_a_policy_the_shipped_one_is_in_force(folder: Path, log: LogCapt
     assert shelf.policy.ladders
     assert any(POLICY in problem and "as it ships" in problem for problem in shelf.problems)
     log.entries.clear()
+
+
+def test_a_broken_policy_with_none_to_fall_back_on_is_said_as_any_flow_s_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever edits the file that ships has no other; the commands say such faults in a sentence."""
+    folder = shutil.copytree(SHIPPED.parent, tmp_path / "flows")
+    broken = folder / SHIPPED.name
+    broken.write_text(broken.read_text(encoding="utf-8").replace('"backup"', '"bakcup"'), encoding="utf-8")
+    monkeypatch.setattr("bot.flows.SHIPPED", broken)
+    with pytest.raises(FlowError, match=r"escalation\.toml: .*whom"):
+        load_flows(folder)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from bot.columns import Instant, Sealed, SealedJson, words
+from bot.columns import Instant, Sealed, SealedJson, SealedLabel, words
 from bot.core.kinds import Language
 from bot.db import Base
 from bot.models.team import Staff
@@ -20,7 +20,7 @@ class Participant(Base):
 
     __tablename__ = "participants"
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(Sealed)
+    name: Mapped[str] = mapped_column(SealedLabel)
     language: Mapped[Language] = mapped_column(words(Language))
     zone: Mapped[str] = mapped_column(String(60))
     cohort: Mapped[str] = mapped_column(String(60), default="")

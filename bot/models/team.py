@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.columns import Instant, Sealed, words
+from bot.columns import Instant, SealedLabel, words
 from bot.core.rota import Layer
 from bot.db import Base
 
@@ -26,8 +26,8 @@ class Staff(Base):
     __tablename__ = "staff"
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(200), unique=True)
-    name: Mapped[str] = mapped_column(Sealed)
-    phone: Mapped[str | None] = mapped_column(Sealed)
+    name: Mapped[str] = mapped_column(SealedLabel)
+    phone: Mapped[str | None] = mapped_column(SealedLabel)
     phone_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     role: Mapped[Role] = mapped_column(words(Role))
     password_hash: Mapped[str | None] = mapped_column(String(200))

@@ -72,6 +72,25 @@ def test_a_text_that_no_key_opens_reaches_a_person_and_holds_up_no_other(
         session.execute(this.values(body="was unreadable", other=ana.number))
 
 
+@pytest.mark.parametrize("unreadable", ["staff SET name", "staff SET phone", "participants SET name"])
+def test_a_name_or_phone_that_no_key_opens_keeps_no_alert_from_ringing(world: World, unreadable: str) -> None:
+    """Dana's own or a colleague's, or the participant's; a phone that cannot be dialled passes the alert on."""
+    sam, dana = world.colleague("Sam", Role.SUPERVISOR), world.colleague("Dana")
+    ana = world.participant("Ana", dana)
+    whose = {"staff SET name": (sam.id, dana.id), "staff SET phone": (sam.id,)}.get(unreadable, (ana.id,))
+    with world.standby.db.writing() as session:
+        for each in whose:
+            session.execute(text(f"UPDATE {unreadable} = 'no key opens this' WHERE id = {each}"))
+    ana.texts("he hit me")
+    ana.hears("911")
+    dana.hears("danger")
+    assert world.flags(ana) == ["safety now open"]
+    world.is_due(ana, "weekly")
+    world.passes(minutes=20)
+    for each in (dana, sam):
+        each.hears_all()
+
+
 def _spoil(world: World, what: str) -> None:
     with world.standby.db.writing() as session:
         session.execute(text(f"UPDATE {what} = 'no key opens this' WHERE participant_id = 1"))
