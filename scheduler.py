@@ -84,15 +84,15 @@ JOBS = (
 )
 
 
-def tick(standby: Standby, now: datetime) -> dict[str, int]:
-    """Run every job once, in the order of the table; what each says it did."""
+def tick(standby: Standby, now: datetime) -> dict[str, int | None]:
+    """Run every job once, in the order of the table; what each says it did, None where it failed."""
     *others, audit = JOBS
     return run_jobs(others, standby, now) | run_jobs([audit], standby, now)  # it looks at when the others ran
 
 
-def run_jobs(jobs: Sequence[Job], standby: Standby, now: datetime) -> dict[str, int]:
+def run_jobs(jobs: Sequence[Job], standby: Standby, now: datetime) -> dict[str, int | None]:
     """Run those of these for which there is something, one after the other, and note which got through; what each says
-    it did. A job that fails is logged and does not keep the others from running.
+    it did, None where it failed. That is logged and does not keep the others from running.
     """
     done: dict[Job, int | None] = {}
     due: set[str] | None = None
@@ -110,7 +110,7 @@ def run_jobs(jobs: Sequence[Job], standby: Standby, now: datetime) -> dict[str, 
             _beat(standby, ran, now)
     except Exception:
         log.exception("beats_not_written")
-    return {job.name: count or 0 for job, count in done.items()}
+    return {job.name: count for job, count in done.items()}
 
 
 def _due(jobs: tuple[Job, ...], standby: Standby, now: datetime) -> set[str]:

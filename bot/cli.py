@@ -34,6 +34,15 @@ ALWAYS_COUNTED = ("enrolled", "already there", "not taken")
 errors = Console(stderr=True)
 
 
+class JobsFailed(Exception):
+    """Not all jobs got through."""
+
+
+FORESEEN = (
+    BackupProblem, ConfigError, ExportProblem, FlowError, ImportProblem, JobsFailed, NotStaffed, ScopeProblem
+)  # fmt: skip
+
+
 class Instant(click.ParamType[datetime]):
     """An ISO 8601 instant with its zone."""
 
@@ -55,7 +64,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (BackupProblem, ConfigError, FlowError, ImportProblem, ExportProblem, NotStaffed, ScopeProblem) as error:
+        except FORESEEN as error:
             _complain(str(error))
         except DBAPIError as error:
             _complain(f"The database cannot be used: {error.orig}")
@@ -192,10 +201,15 @@ def doctor(offline: bool) -> None:
 @main.command()
 @click.option("--at", type=Instant(), metavar="INSTANT", help="An instant with its zone: 2026-11-23T16:00+00:00.")
 def tick(at: datetime | None) -> None:
-    """Run every job of the clock once; with --at as if it were then (a carrier on this machine only)."""
+    """Run every job of the clock once; with --at as if it were then (a carrier on this machine only). Ends with 1
+    where one failed.
+    """
     settings = load_settings()
     if at is not None and not settings.carrier_is_on_this_machine:
         raise ConfigError("--at works only with the simulated carrier: real people would be texted at the wrong time")
     standby = ready(build(settings, soon=lambda deed: None))
-    for job, count in tick_all(standby, at or standby.now()).items():
-        click.echo(f"{count:>6}  {job}")
+    done = tick_all(standby, at or standby.now())
+    for job, count in done.items():
+        click.echo(f"{'failed' if count is None else count:>6}  {job}")
+    if None in done.values():
+        raise JobsFailed("Some of it failed: the lines above say why. Mend that and run it again.")
