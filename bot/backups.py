@@ -5,10 +5,10 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.fernet import InvalidToken
-from sqlalchemy import URL, select
+from sqlalchemy import URL, Text, select, type_coerce
 
 from bot.backup_file import BackupProblem, Stamp, new_file, stamp
+from bot.columns import opens
 from bot.config import Settings
 from bot.copying import copy_rows, filling
 from bot.db import Database, LookupKey
@@ -17,6 +17,7 @@ from bot.models import Message
 from bot.revision import is_known, revision_of
 
 WAITS_FOR_S = 20
+TRIED = 10  # texts, whether the keys open one of them
 
 
 def make_backup(db: Database, settings: Settings, file: Path, now: datetime) -> Stamp:
@@ -63,12 +64,14 @@ def file_database(file: Path, settings: Settings) -> Database:
 
 
 def check_keys(db: Database, what: str) -> None:
-    """The programme's keys open the oldest and the newest of what is sealed there. Raises BackupProblem."""
-    try:
-        with db.reading() as session:
-            session.scalar(select(LookupKey.key))
-            session.scalar(select(Message.body).order_by(Message.id.desc()).limit(1))
-    except InvalidToken as error:
+    """The programme's keys open the oldest of what is sealed there, and one of the newest: a text that was damaged
+    stops no backup. Raises BackupProblem.
+    """
+    with db.reading() as session:
+        oldest = session.scalar(select(type_coerce(LookupKey.key, Text)))
+        newest = select(type_coerce(Message.body, Text)).order_by(Message.id.desc()).limit(TRIED)
+        bodies = session.scalars(newest).all()
+    if (oldest and not opens(oldest)) or (bodies and not any(map(opens, bodies))):
         raise BackupProblem(
             f"STANDBY_DATA_KEYS do not open {what}: set them to what they were when it was written, all of them."
-        ) from error
+        )

@@ -161,6 +161,23 @@ def test_nothing_in_a_backup_can_be_read_without_the_keys(world: World, file: Pa
         assert word.encode() not in held
 
 
+def test_a_text_that_was_damaged_stops_no_backup(world: World, file: Path) -> None:
+    ana = world.participant("Ana", world.colleague("Dana"))
+    world.is_due(ana, "weekly")
+    world.settles()
+    ana.hears("How is your week going")
+    ana.sends("im good")
+    world.carrier.run_due()
+    with world.standby.db.writing() as session:
+        newest = session.scalars(select(func.max(Message.id))).one()
+        kept = session.execute(text(f"SELECT body FROM messages WHERE id = {newest}")).scalar_one()
+        session.execute(text(f"UPDATE messages SET body = 'no key opens this' WHERE id = {newest}"))
+    back_up(world, file)
+    assert file.exists()
+    with world.standby.db.writing() as session:
+        session.execute(text("UPDATE messages SET body = :kept WHERE id = :id"), {"kept": kept, "id": newest})
+
+
 def test_a_backup_stands_alone_and_is_its_owners(database: Database, file: Path) -> None:
     make_backup(database, settings("sqlite:///x"), file, NOW)
     assert file.stat().st_mode & 0o777 == 0o600

@@ -453,7 +453,7 @@ def test_a_tick_runs_every_job(database: Database, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_tick_says_what_failed(database: Database) -> None:
-    """As where the carrier is away after a restore: nothing was fetched, which does not mean that nothing was missed."""
+    """As where the carrier is away after a restore: nothing was fetched, so that much may be missing."""
     result = run("tick", "--at", "2026-11-23T16:00+00:00")
     assert result.exit_code == 1
     assert "failed  fetch texts that no webhook brought" in result.stdout
