@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -28,8 +29,12 @@ def posted(path: str, form: Mapping[str, str], headers: Mapping[str, str]) -> by
 
 
 def send_all(port: int, requests: Sequence[bytes], connections: int) -> Load:
-    """Send every request once. Raises RuntimeError at an answer that is not 2xx."""
-    return asyncio.run(asyncio.wait_for(_send_all(port, requests, connections), timeout=600))
+    """Send every request once. Raises RuntimeError at an answer that is not 2xx.
+
+    In a thread of its own: where this is called a loop of events may run already, as beside a test with a browser.
+    """
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(asyncio.run, asyncio.wait_for(_send_all(port, requests, connections), timeout=600)).result()
 
 
 async def _send_all(port: int, requests: Sequence[bytes], connections: int) -> Load:
