@@ -1,4 +1,4 @@
-"""Types of columns: instants in UTC, and what the database only ever sees encrypted."""
+"""Types of columns, instants in UTC and what the database only ever sees encrypted; and indexes of some rows."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import DateTime, Dialect, Enum, String, Text, TypeDecorator
+from sqlalchemy import DateTime, Dialect, Enum, Index, String, Text, TypeDecorator, text
 
 from bot.core.kinds import FlagKind, flag_kind
 
@@ -187,3 +187,8 @@ class FlagKindWord(TypeDecorator[FlagKind]):
 def words(kind: type[StrEnum]) -> Enum:
     """A column of one kind's words, kept as plain text so that a new word needs no migration."""
     return Enum(kind, native_enum=False, length=20, values_callable=lambda each: [member.value for member in each])
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of these rows alone, on either database."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from bot.columns import FlagKindWord, Instant, Sealed, words
+from bot.columns import FlagKindWord, Instant, Sealed, partial_index, words
 from bot.core.escalation import Urgency
 from bot.core.kinds import FlagKind, Need
 from bot.db import Base
@@ -76,19 +76,12 @@ class Flag(Counted, Base):
     service: Mapped[Service | None] = relationship()
     marks: Mapped[list["Mark"]] = relationship(back_populates="flag", order_by="Mark.id")
     __table_args__ = (
-        Index(
-            "one_open_flag_a_kind", "participant_id", "kind", unique=True,
-            sqlite_where=text("state != 'resolved'"), postgresql_where=text("state != 'resolved'"),
-        ),
-        Index(
+        partial_index("one_open_flag_a_kind", "participant_id", "kind", unique=True, where="state != 'resolved'"),
+        partial_index(
             "one_open_flag_an_address", "address_hash", "kind", unique=True,
-            sqlite_where=text("state != 'resolved' AND participant_id IS NULL"),
-            postgresql_where=text("state != 'resolved' AND participant_id IS NULL"),
+            where="state != 'resolved' AND participant_id IS NULL",
         ),
-        Index(
-            "flags_to_look_at", "look_at",
-            sqlite_where=text("state != 'resolved'"), postgresql_where=text("state != 'resolved'"),
-        ),
+        partial_index("flags_to_look_at", "look_at", where="state != 'resolved'"),
         Index("flags_by_week", "week", "kind", "cohort", "team", "caseworker_id", "check_in_id"),
         Index("flags_of_check_ins", "check_in_week", "kind", "check_in_id", "state", "first_taken_at"),
     )  # fmt: skip
@@ -103,10 +96,7 @@ class Danger(Base):
     since: Mapped[datetime] = mapped_column(Instant, index=True)
     taken_at: Mapped[datetime | None] = mapped_column(Instant)
     __table_args__ = (
-        Index(
-            "dangers_waiting", "since",
-            sqlite_where=text("taken_at IS NULL"), postgresql_where=text("taken_at IS NULL"),
-        ),
+        partial_index("dangers_waiting", "since", where="taken_at IS NULL"),
     )  # fmt: skip
 
 

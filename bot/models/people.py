@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, String, text
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from bot.columns import Instant, Sealed, SealedJson, SealedLabel, words
+from bot.columns import Instant, Sealed, SealedJson, SealedLabel, partial_index, words
 from bot.core.kinds import Language
 from bot.db import Base
 from bot.models.team import Staff
@@ -34,10 +34,7 @@ class Participant(Base):
     caseworker: Mapped[Staff | None] = relationship()
     addresses: Mapped[list["Address"]] = relationship(back_populates="participant", order_by="Address.id")
     __table_args__ = (
-        Index(
-            "participants_waiting", "waits_since",
-            sqlite_where=text("waits_since IS NOT NULL"), postgresql_where=text("waits_since IS NOT NULL"),
-        ),
+        partial_index("participants_waiting", "waits_since", where="waits_since IS NOT NULL"),
     )  # fmt: skip
 
 
@@ -81,10 +78,7 @@ class OptOut(Base):
     until: Mapped[datetime | None] = mapped_column(Instant)
     how: Mapped[str] = mapped_column(String(40))
     __table_args__ = (
-        Index(
-            "one_open_opt_out", "address_hash", unique=True,
-            sqlite_where=text("until IS NULL"), postgresql_where=text("until IS NULL"),
-        ),
+        partial_index("one_open_opt_out", "address_hash", unique=True, where="until IS NULL"),
     )  # fmt: skip
 
 

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, text
+from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.columns import Instant, Sealed, SealedJson, words
+from bot.columns import Instant, Sealed, SealedJson, partial_index, words
 from bot.core.promises import Promise
 from bot.db import Base
 
@@ -23,10 +23,7 @@ class Event(Base):
     flag_id: Mapped[int | None] = mapped_column(ForeignKey("flags.id"), index=True)
     detail: Mapped[str] = mapped_column(String(200), default="")
     __table_args__ = (
-        Index(
-            "opt_outs_by_time", "at",
-            sqlite_where=text("what = 'opted_out'"), postgresql_where=text("what = 'opted_out'"),
-        ),
+        partial_index("opt_outs_by_time", "at", where="what = 'opted_out'"),
     )  # fmt: skip
 
 

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from bot.columns import Instant, Sealed, SealedJson, SealedValues, words
+from bot.columns import Instant, Sealed, SealedJson, SealedValues, partial_index, words
 from bot.core.delivery import Status
 from bot.core.kinds import Answer, Intent, Lane, Language, Outcome, Purpose
 from bot.db import Base
@@ -60,9 +60,9 @@ class Plan(Base):
     flag_id: Mapped[int | None] = mapped_column(ForeignKey("flags.id"))
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     __table_args__ = (
-        Index(
+        partial_index(
             "plans_due", "next_check_in_at", "id",  # in the order in which they start, however many are due at once
-            sqlite_where=text("next_check_in_at IS NOT NULL"), postgresql_where=text("next_check_in_at IS NOT NULL"),
+            where="next_check_in_at IS NOT NULL",
         ),
     )  # fmt: skip
 
@@ -99,24 +99,15 @@ class CheckIn(Counted, Base):
     waited_min: Mapped[int | None] = mapped_column()
     participant: Mapped[Participant] = relationship()
     __table_args__ = (
-        Index(
-            "one_running_check_in", "participant_id", unique=True,
-            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
-        ),
-        Index(
-            "check_ins_waiting", "silent_after",
-            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
-        ),
+        partial_index("one_running_check_in", "participant_id", unique=True, where="ended_at IS NULL"),
+        partial_index("check_ins_waiting", "silent_after", where="ended_at IS NULL"),
         # Figures count check-ins week by week: the whole programme's of the last weeks, whose counts are not kept yet
         # (bot/week_counts.py), and those of one cohort, team or caseworker. All they ask for is in the index.
         # The id stands where it keeps those that begin together side by side.
         Index("figures_of_week", *dict.fromkeys(("week", "flow_name", "id", *NARROWED_BY, *FIGURES_BY, *STATE))),
         *(Index(f"figures_of_{name}", *dict.fromkeys((name, "week", *NARROWED_BY, *FIGURES_BY, *STATE)))
           for name in NARROWED_BY[1:]),
-        Index(
-            "figures_of_running", "week", "asked_at",
-            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
-        ),
+        partial_index("figures_of_running", "week", "asked_at", where="ended_at IS NULL"),
     )  # fmt: skip
 
 
@@ -194,44 +185,29 @@ class Message(Base):
     intent: Mapped[Intent | None] = mapped_column(words(Intent))
     __table_args__ = (
         Index("thread", "participant_id", "at"),
-        Index(  # of strangers and staff; those of participants are found by whose they are
+        partial_index(  # of strangers and staff; those of participants are found by whose they are
             "by_address", "other_hash", "at",
-            sqlite_where=text("participant_id IS NULL"), postgresql_where=text("participant_id IS NULL"),
+            where="participant_id IS NULL",
         ),
-        Index(
-            "to_send", "priority", "send_after", "id",
-            sqlite_where=text("status IN ('waiting', 'handing_over')"),
-            postgresql_where=text("status IN ('waiting', 'handing_over')"),
-        ),
-        Index(  # who is behind whom: nobody's text overtakes one before it
+        partial_index("to_send", "priority", "send_after", "id", where="status IN ('waiting', 'handing_over')"),
+        partial_index(  # who is behind whom: nobody's text overtakes one before it
             "in_line", "participant_id", "id",
-            sqlite_where=text("participant_id IS NOT NULL AND status IN ('waiting', 'handing_over')"),
-            postgresql_where=text("participant_id IS NOT NULL AND status IN ('waiting', 'handing_over')"),
+            where="participant_id IS NOT NULL AND status IN ('waiting', 'handing_over')",
         ),
-        Index(  # the same of staff and strangers
+        partial_index(  # the same of staff and strangers
             "others_in_line", "other_hash", "id",
-            sqlite_where=text("participant_id IS NULL AND status IN ('waiting', 'handing_over')"),
-            postgresql_where=text("participant_id IS NULL AND status IN ('waiting', 'handing_over')"),
+            where="participant_id IS NULL AND status IN ('waiting', 'handing_over')",
         ),
         # what the clock looks for among all that ever left: bot/waiting.py names the conditions
-        Index(
+        partial_index(
             "failed_lately", "handed_over_at",
-            sqlite_where=text("status IN ('refused', 'failed', 'undelivered', 'unknown')"),
-            postgresql_where=text("status IN ('refused', 'failed', 'undelivered', 'unknown')"),
+            where="status IN ('refused', 'failed', 'undelivered', 'unknown')",
         ),
-        Index(
-            "without_end", "sent_at",
-            sqlite_where=text("status IN ('taken', 'sent')"), postgresql_where=text("status IN ('taken', 'sent')"),
-        ),
-        Index(
-            "to_handle", "at",
-            sqlite_where=text("direction = 'in' AND handled_at IS NULL"),
-            postgresql_where=text("direction = 'in' AND handled_at IS NULL"),
-        ),
-        Index(  # of each sender the oldest first
+        partial_index("without_end", "sent_at", where="status IN ('taken', 'sent')"),
+        partial_index("to_handle", "at", where="direction = 'in' AND handled_at IS NULL"),
+        partial_index(  # of each sender the oldest first
             "to_handle_in_order", "other_hash", "id",
-            sqlite_where=text("direction = 'in' AND handled_at IS NULL"),
-            postgresql_where=text("direction = 'in' AND handled_at IS NULL"),
+            where="direction = 'in' AND handled_at IS NULL",
         ),
     )  # fmt: skip
 
